@@ -5,3 +5,6 @@ export type Seconds = number;
 
 /** The longest time to live memcached reads as a duration: above 30 days it is taken for a date. */
 export const MAX_TTL_SECONDS: Seconds = 2_592_000;
+
+/** A time that does not come. */
+export const NEVER: Millis = Number.POSITIVE_INFINITY;

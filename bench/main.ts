@@ -1,0 +1,20 @@
+// `npm run bench -- <name> [arguments]`: one module a benchmark, loaded only when it is asked for.
+
+interface Benchmark {
+  run(args: readonly string[]): void | Promise<void>;
+}
+
+const BENCHES: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  clients: () => import('./clients.ts'),
+  'cold-start': () => import('./cold-start.ts'),
+  ring: () => import('./ring.ts'),
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+if (Object.hasOwn(BENCHES, name)) {
+  const benchmark = await BENCHES[name]!();
+  await benchmark.run(args);
+} else {
+  process.stderr.write(`usage: npm run bench -- <${Object.keys(BENCHES).join(' | ')}> [arguments]\n`);
+  process.exitCode = 2;
+}

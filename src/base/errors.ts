@@ -1,0 +1,108 @@
+// Every error class of the package and every message it renders.
+// `name` is a literal because bundlers rename classes; tell errors apart by `code`.
+
+/** What went wrong, stable across versions. */
+export type CacheErrorCode =
+  | 'NODE_TIMEOUT'
+  | 'NODE_CONNECTION'
+  | 'NODE_REFUSED'
+  | 'NODE_DOWN'
+  | 'PROTOCOL'
+  | 'DISCOVERY'
+  | 'CLOSED';
+
+/**
+ * A fault of the cache: of a node, of the network, of discovery. It is handed over as a value
+ * (`outcome.error`) and logged, never thrown into a handler.
+ */
+export abstract class CacheError extends Error {
+  abstract readonly code: CacheErrorCode;
+}
+
+export class NodeTimeoutError extends CacheError {
+  override readonly name = 'NodeTimeoutError';
+  readonly code = 'NODE_TIMEOUT';
+
+  constructor(node: string, what: 'connect' | 'reply', afterMillis: number) {
+    const deed = what === 'connect' ? 'accepted no connection' : 'gave no reply';
+    super(`${node} ${deed} within ${Math.round(afterMillis)} ms`);
+  }
+}
+
+export class NodeConnectionError extends CacheError {
+  override readonly name = 'NodeConnectionError';
+  readonly code = 'NODE_CONNECTION';
+
+  constructor(node: string, reason: string, cause?: unknown) {
+    super(`connection to ${node} failed: ${reason}`, { cause });
+  }
+}
+
+/** The node answered, and its answer was a refusal: out of memory, too many connections, not authorized. */
+export class NodeRefusedError extends CacheError {
+  override readonly name = 'NodeRefusedError';
+  readonly code = 'NODE_REFUSED';
+
+  constructor(node: string, answer: string) {
+    super(`${node} refused: ${answer}`);
+  }
+}
+
+/** The node failed a moment ago and is left alone until its next probe is due. */
+export class NodeDownError extends CacheError {
+  override readonly name = 'NodeDownError';
+  readonly code = 'NODE_DOWN';
+
+  constructor(node: string, cause: CacheError) {
+    super(`${node} is down: ${cause.message}`, { cause });
+  }
+}
+
+/** A reply that cannot be trusted. Its connection is dropped with it. */
+export class ProtocolError extends CacheError {
+  override readonly name = 'ProtocolError';
+  readonly code = 'PROTOCOL';
+
+  constructor(node: string, what: string) {
+    super(`unexpected reply from ${node}: ${what}`);
+  }
+}
+
+export class DiscoveryError extends CacheError {
+  override readonly name = 'DiscoveryError';
+  readonly code = 'DISCOVERY';
+
+  constructor(source: string, reason: string, cause?: unknown) {
+    super(`no node list from ${source}: ${reason}`, { cause });
+  }
+}
+
+export class ClosedError extends CacheError {
+  override readonly name = 'ClosedError';
+  readonly code = 'CLOSED';
+
+  constructor(what: string) {
+    super(`${what} is closed`);
+  }
+}
+
+/** Wrong options: the caller's mistake, thrown at once, with every problem and its mending in one message. */
+export class OptionsError extends TypeError {
+  override readonly name = 'OptionsError';
+  readonly code = 'OPTIONS';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`invalid smearcache options: ${problems.join('; ')}`, {
+      cause: { package: 'smearcache', data: problems },
+    });
+    this.problems = problems;
+  }
+}
+
+/** The innermost message of a chain of causes, for a log line. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = (error as NodeJS.ErrnoException).code;
+  return error.message === '' && code !== undefined ? code : error.message;
+}

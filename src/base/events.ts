@@ -1,0 +1,23 @@
+import type { CacheError } from './errors.ts';
+
+/** What the client tells an observer. Only things that an operator may want to know, never one event a read. */
+export type ClientEvent =
+  | { readonly kind: 'topology-changed'; readonly version: string; readonly nodes: readonly string[] }
+  | { readonly kind: 'discovery-failed'; readonly error: CacheError; readonly keptNodes: number }
+  | {
+      readonly kind: 'node-down';
+      readonly node: string;
+      readonly error: CacheError;
+      readonly retryInMillis: number;
+    }
+  | { readonly kind: 'node-up'; readonly node: string }
+  | {
+      readonly kind: 'transport-chosen';
+      readonly node: string;
+      readonly transport: 'meta' | 'memjs';
+      readonly version: string;
+    }
+  | { readonly kind: 'value-skipped'; readonly key: string; readonly node: string; readonly bytes: number }
+  | { readonly kind: 'value-undecodable'; readonly key: string; readonly reason: string };
+
+export type Observer = (event: ClientEvent) => void;
