@@ -1,0 +1,83 @@
+import { flagsOf, formatOf } from './flags.ts';
+
+/** A value as bytes and client flags. */
+export interface EncodedValue {
+  readonly value: Buffer;
+  readonly flags: number;
+}
+
+export type Decoded =
+  | { readonly kind: 'value'; readonly value: unknown }
+  | { readonly kind: 'undecodable'; readonly reason: string };
+
+const EMPTY = Buffer.alloc(0);
+
+/**
+ * Strings as their UTF-8 bytes, Buffers and other bytes as they are, all else as JSON.
+ *
+ * @throws TypeError for a value that JSON cannot hold (`undefined`, a function, a BigInt, a cycle, a Map):
+ * that is the caller's mistake, and storing something else in its place would hide it.
+ */
+export function encodeValue(value: unknown): EncodedValue {
+  if (value === '') return { value: EMPTY, flags: flagsOf('emptyString') };
+  // A lone surrogate has no bytes in UTF-8; JSON can spell it.
+  if (typeof value === 'string' && value.isWellFormed()) {
+    return { value: Buffer.from(value), flags: flagsOf('string') };
+  }
+  if (ArrayBuffer.isView(value)) {
+    const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+    return { value: bytes, flags: flagsOf('bytes') };
+  }
+  if (value instanceof ArrayBuffer) return { value: Buffer.from(value), flags: flagsOf('bytes') };
+  const json = toJson(value);
+  return { value: Buffer.from(json), flags: flagsOf('json') };
+}
+
+function toJson(value: unknown): string {
+  // JSON would make `null` of these, and `{}` of those.
+  if (typeof value === 'number' && !Number.isFinite(value)) throw unstorable(String(value));
+  if (value instanceof Map || value instanceof Set) throw unstorable(`a ${value.constructor.name}`);
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(value);
+  } catch (cause) {
+    throw new TypeError(`the cache cannot store this value: ${(cause as Error).message}`, { cause });
+  }
+  if (json === undefined) {
+    throw unstorable(typeof value);
+  }
+  return json;
+}
+
+function unstorable(what: string): TypeError {
+  return new TypeError(
+    `the cache cannot store ${what}: give a string, a Buffer or a value that JSON can hold`,
+  );
+}
+
+/** The value of an item. What cannot be read is a fact to count, never an exception. */
+export function decodeValue(bytes: Buffer, flags: number): Decoded {
+  const format = formatOf(flags);
+  switch (format) {
+    case 'string':
+      return { kind: 'value', value: bytes.toString('utf8') };
+    case 'bytes':
+      return { kind: 'value', value: bytes };
+    case 'emptyString':
+      return { kind: 'value', value: '' };
+    case 'json':
+      return parseJson(bytes);
+    case undefined:
+      return { kind: 'undecodable', reason: `flags 0x${flags.toString(16)} are not of this package` };
+    default:
+      return format satisfies never;
+  }
+}
+
+function parseJson(bytes: Buffer): Decoded {
+  try {
+    return { kind: 'value', value: JSON.parse(bytes.toString('utf8')) };
+  } catch (cause) {
+    return { kind: 'undecodable', reason: (cause as Error).message };
+  }
+}

@@ -1,0 +1,144 @@
+import { type CacheError, NodeRefusedError } from '../base/errors.ts';
+import {
+  DELETED,
+  type DeleteOutcome,
+  type FetchOutcome,
+  MISS,
+  NOT_FOUND,
+  REFUSED,
+  STORED,
+  type StoreOutcome,
+  TOO_LARGE,
+  type Unavailable,
+  unavailable,
+} from '../base/outcome.ts';
+import { type Millis, NEVER } from '../base/units.ts';
+import { type MetaReplyParser, REPLIES } from './meta-reply.ts';
+
+export type Outcome = FetchOutcome | StoreOutcome | DeleteOutcome;
+
+/** How a command's replies are read. */
+export type Reading = 'fetch' | 'store' | 'delete';
+
+/**
+ * One call that waits for its replies: one command, or a batch of them with tokens that follow each other.
+ */
+export class MetaOperation {
+  readonly reading: Reading;
+  /** The command lines. */
+  readonly lines: string;
+  /** The value that follows the line, of a store. */
+  readonly body: Buffer | undefined;
+  /** The first command's token. */
+  readonly token: number;
+  readonly commands: number;
+  /** Whether sending it twice does no more than sending it once. */
+  readonly repeatable: boolean;
+  /** No later than this, whatever the connection allows. */
+  endsAt: Millis;
+  /** When the connection is given up for it; moves when the connection is made. */
+  deadline: Millis = NEVER;
+  sent = false;
+  repeated = false;
+  received = 0;
+  /** A batch's outcomes so far. */
+  readonly #outcomes: Outcome[] | undefined;
+  #settle: ((outcome: Outcome | readonly Outcome[]) => void) | undefined;
+
+  constructor(
+    reading: Reading,
+    lines: string,
+    body: Buffer | undefined,
+    token: number,
+    commands: number,
+    repeatable: boolean,
+    endsAt: Millis,
+    batch: boolean,
+    settle: (outcome: never) => void,
+  ) {
+    this.reading = reading;
+    this.lines = lines;
+    this.body = body;
+    this.token = token;
+    this.commands = commands;
+    this.repeatable = repeatable;
+    this.endsAt = endsAt;
+    this.#outcomes = batch ? [] : undefined;
+    this.#settle = settle as (outcome: Outcome | readonly Outcome[]) => void;
+  }
+
+  /** Settled already, because its time was over; its replies are still to come, and nobody waits for them. */
+  get abandoned(): boolean {
+    return this.#settle === undefined;
+  }
+
+  /** Takes the next reply, whose token has been checked. */
+  receive(reply: MetaReplyParser, node: string): void {
+    this.received++;
+    const settle = this.#settle;
+    if (settle === undefined) return;
+    const outcome = OUTCOMES[this.reading](reply) ?? refusal(reply, node);
+    if (this.#outcomes === undefined) {
+      settle(outcome);
+    } else {
+      this.#outcomes.push(outcome);
+      if (this.received === this.commands) settle(this.#outcomes);
+    }
+  }
+
+  get complete(): boolean {
+    return this.received === this.commands;
+  }
+
+  /** Starts over on another connection, within the time it had on the first. */
+  restart(): void {
+    this.endsAt = Math.min(this.endsAt, this.deadline);
+    this.repeated = this.repeated || this.sent;
+    this.sent = false;
+    this.received = 0;
+    if (this.#outcomes !== undefined) this.#outcomes.length = 0;
+  }
+
+  /** Settles what has no reply yet as unavailable; replies that have come stand. */
+  abandon(error: CacheError): void {
+    const settle = this.#settle;
+    if (settle === undefined) return;
+    this.#settle = undefined;
+    const outcome = unavailable(error);
+    const outcomes = this.#outcomes;
+    if (outcomes === undefined) {
+      settle(outcome);
+      return;
+    }
+    settle([...outcomes, ...Array.from({ length: this.commands - outcomes.length }, () => outcome)]);
+  }
+}
+
+const OUTCOMES: Readonly<Record<Reading, (reply: MetaReplyParser) => Outcome | undefined>> = {
+  fetch(reply) {
+    if (reply.kind === REPLIES.value) return { kind: 'hit', value: reply.value!, flags: reply.flags };
+    return reply.kind === REPLIES.miss ? MISS : undefined;
+  },
+  store(reply) {
+    switch (reply.kind) {
+      case REPLIES.done:
+        return STORED;
+      case REPLIES.notStored:
+      case REPLIES.exists:
+      case REPLIES.notFound:
+        return REFUSED;
+      case REPLIES.serverError:
+        return reply.text.startsWith('object too large') ? TOO_LARGE : undefined;
+      default:
+        return undefined;
+    }
+  },
+  delete(reply) {
+    if (reply.kind === REPLIES.done) return DELETED;
+    return reply.kind === REPLIES.notFound ? NOT_FOUND : undefined;
+  },
+};
+
+function refusal(reply: MetaReplyParser, node: string): Unavailable {
+  return unavailable(new NodeRefusedError(node, reply.text || `reply ${reply.kind}`));
+}

@@ -1,0 +1,31 @@
+// Commands of memcached's meta protocol, as text. Every one carries an opaque token (`O`), which the server echoes.
+//
+// Only what engines from 1.6.12 on know is used. Source: memcached, doc/protocol.txt, "Meta Commands".
+
+import type { StoreMode } from './transport.ts';
+
+/** `M` is left out for `set`, which is the default mode. */
+const MODES: Readonly<Record<StoreMode, string>> = { set: '', add: ' ME', replace: ' MR' };
+
+/** Value (`v`) and client flags (`f`). */
+export function getLine(key: string, token: number): string {
+  return `mg ${key} f v O${token}\r\n`;
+}
+
+/** The value and a line end must follow. */
+export function storeLine(
+  mode: StoreMode,
+  key: string,
+  bytes: number,
+  flags: number,
+  ttlSeconds: number,
+  token: number,
+): string {
+  return `ms ${key} ${bytes} T${ttlSeconds} F${flags >>> 0}${MODES[mode]} O${token}\r\n`;
+}
+
+export function deleteLine(key: string, token: number): string {
+  return `md ${key} O${token}\r\n`;
+}
+
+export const VERSION_LINE = 'version\r\n';

@@ -1,0 +1,138 @@
+import type { Clock } from '../base/clock.ts';
+import { type CacheError, ClosedError } from '../base/errors.ts';
+import type { DeleteOutcome, FetchOutcome, StoreOutcome } from '../base/outcome.ts';
+import type { Millis } from '../base/units.ts';
+import type { Dial } from './dial.ts';
+import { tooOldForMeta } from './engine-version.ts';
+import { type ConnectionOwner, MetaConnection } from './meta-connection.ts';
+import { MetaOperation, type Reading } from './meta-operation.ts';
+import { deleteLine, getLine, storeLine } from './meta-request.ts';
+import type {
+  Capabilities,
+  NodeTransport,
+  StoreMode,
+  TransportListener,
+  TransportOptions,
+  WireItem,
+} from './transport.ts';
+
+/** Longer than this by the clock on the wall, and a connection may have been dropped without a word. */
+const STALE_AFTER_MILLIS: Millis = 30_000;
+
+/** Tokens stay short, and far apart from those of any reply that may still be under way. */
+const MOST_TOKENS = 0x3fffffff;
+
+/**
+ * One node over the meta text protocol, on one socket: pipelined, one write a tick, TLS where `dial` has it.
+ *
+ * A connection is made when it is first needed and given up on any doubt; calls that a closed connection left without
+ * a reply are sent once more on the next one.
+ */
+export class MetaTransport implements NodeTransport {
+  readonly capabilities: Capabilities;
+  readonly #node: string;
+  readonly #dial: Dial;
+  readonly #options: TransportOptions;
+  readonly #clock: Clock;
+  readonly #owner: ConnectionOwner;
+  #connection: MetaConnection | undefined;
+  #token = 0;
+  #closed = false;
+
+  constructor(
+    node: string,
+    dial: Dial,
+    options: TransportOptions,
+    clock: Clock,
+    listener: TransportListener,
+    accept: (version: string) => CacheError | undefined = (version) => tooOldForMeta(node, version),
+  ) {
+    this.capabilities = { leases: true, remainingTtl: true, counters: true, tls: true, multiGet: true };
+    this.#node = node;
+    this.#dial = dial;
+    this.#options = options;
+    this.#clock = clock;
+    this.#owner = { listener, accept, ended: (connection, again) => this.#ended(connection, again) };
+  }
+
+  get(key: string, endsAt: Millis): Promise<FetchOutcome> {
+    const token = this.#takeTokens(1);
+    return this.#call('fetch', getLine(key, token), undefined, token, true, endsAt);
+  }
+
+  getMany(keys: readonly string[], endsAt: Millis): Promise<readonly FetchOutcome[]> {
+    if (keys.length === 0) return Promise.resolve([]);
+    const token = this.#takeTokens(keys.length);
+    let lines = '';
+    for (let i = 0; i < keys.length; i++) lines += getLine(keys[i]!, token + i);
+    return new Promise((settle) => {
+      this.#send(
+        new MetaOperation('fetch', lines, undefined, token, keys.length, true, endsAt, true, settle),
+      );
+    });
+  }
+
+  store(mode: StoreMode, key: string, item: WireItem, endsAt: Millis): Promise<StoreOutcome> {
+    const token = this.#takeTokens(1);
+    const { value, flags, ttlSeconds } = item;
+    const line = storeLine(mode, key, value.length, flags, ttlSeconds, token);
+    // A repeated `add` would find its own item and say that it was refused.
+    return this.#call('store', line, value, token, mode === 'set', endsAt);
+  }
+
+  delete(key: string, endsAt: Millis): Promise<DeleteOutcome> {
+    const token = this.#takeTokens(1);
+    return this.#call('delete', deleteLine(key, token), undefined, token, true, endsAt);
+  }
+
+  rest(): void {
+    this.#connection?.rest();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#connection?.end(this.#closedError());
+  }
+
+  #call<Outcome>(
+    reading: Reading,
+    line: string,
+    body: Buffer | undefined,
+    token: number,
+    repeatable: boolean,
+    endsAt: Millis,
+  ): Promise<Outcome> {
+    return new Promise((settle) => {
+      this.#send(new MetaOperation(reading, line, body, token, 1, repeatable, endsAt, false, settle));
+    });
+  }
+
+  #send(operation: MetaOperation): void {
+    if (this.#closed) operation.abandon(this.#closedError());
+    else this.#freshConnection().send(operation);
+  }
+
+  #freshConnection(): MetaConnection {
+    const known = this.#connection;
+    if (known !== undefined && known.idleFor() <= STALE_AFTER_MILLIS) return known;
+    known?.end(this.#closedError());
+    this.#connection = new MetaConnection(this.#node, this.#dial, this.#options, this.#clock, this.#owner);
+    return this.#connection;
+  }
+
+  #ended(connection: MetaConnection, again: readonly MetaOperation[]): void {
+    if (this.#connection === connection) this.#connection = undefined;
+    for (const operation of again) this.#send(operation);
+  }
+
+  #takeTokens(count: number): number {
+    if (this.#token + count > MOST_TOKENS) this.#token = 0;
+    const first = this.#token + 1;
+    this.#token += count;
+    return first;
+  }
+
+  #closedError(): ClosedError {
+    return new ClosedError(`the connection to ${this.#node}`);
+  }
+}

@@ -1,0 +1,78 @@
+import type { MetaOperation } from './meta-operation.ts';
+
+/** Completed operations at the head of the array are cut off when there are this many. */
+const COMPACT_AT = 4096;
+
+/** Operations in the order they are sent, which is the order of their replies. */
+export class OperationQueue {
+  #operations: MetaOperation[] = [];
+  /** The first that is not complete, and the first that is not sent. */
+  #front = 0;
+  #unsent = 0;
+
+  get empty(): boolean {
+    return this.#front === this.#operations.length;
+  }
+
+  /** Whether nobody waits for any of them: none is left, or all are abandoned. */
+  get unawaited(): boolean {
+    for (let at = this.#front; at < this.#operations.length; at++) {
+      if (!this.#operations[at]!.abandoned) return false;
+    }
+    return true;
+  }
+
+  get allSent(): boolean {
+    return this.#unsent === this.#operations.length;
+  }
+
+  /** The operation whose reply comes next; `undefined` where none was sent. */
+  get front(): MetaOperation | undefined {
+    return this.#front < this.#unsent ? this.#operations[this.#front] : undefined;
+  }
+
+  push(operation: MetaOperation): void {
+    this.#operations.push(operation);
+  }
+
+  /** The next operation to send; counts as sent. */
+  takeUnsent(): MetaOperation | undefined {
+    const operation = this.#operations[this.#unsent];
+    if (operation !== undefined) this.#unsent++;
+    return operation;
+  }
+
+  /** The front operation is complete. */
+  advance(): void {
+    this.#front++;
+    if (this.#front === this.#operations.length) {
+      this.#operations.length = 0;
+      this.#front = 0;
+      this.#unsent = 0;
+    } else if (this.#front >= COMPACT_AT) {
+      this.#operations = this.#operations.slice(this.#front);
+      this.#unsent -= this.#front;
+      this.#front = 0;
+    }
+  }
+
+  /** Takes an operation that was not sent out of the queue. */
+  withdraw(operation: MetaOperation): void {
+    const at = this.#operations.indexOf(operation, this.#unsent);
+    if (at >= 0) this.#operations.splice(at, 1);
+  }
+
+  /** Those that are not complete. */
+  waiting(): MetaOperation[] {
+    return this.#operations.slice(this.#front);
+  }
+
+  /** Empties the queue and returns what was waiting. */
+  drain(): MetaOperation[] {
+    const waiting = this.waiting();
+    this.#operations = [];
+    this.#front = 0;
+    this.#unsent = 0;
+    return waiting;
+  }
+}

@@ -1,0 +1,58 @@
+import type { CacheError } from '../base/errors.ts';
+import type { DeleteOutcome, FetchOutcome, StoreOutcome } from '../base/outcome.ts';
+import type { Millis, Seconds } from '../base/units.ts';
+
+/** What a transport can do. The client plans by these, and never asks which transport it has. */
+export interface Capabilities {
+  /** Leases: one reader of a missing item is told to fill it. */
+  readonly leases: boolean;
+  /** A read can tell the item's remaining time to live. */
+  readonly remainingTtl: boolean;
+  /** Sampled counters can ride on the same connection. */
+  readonly counters: boolean;
+  readonly tls: boolean;
+  /** Several keys in one round trip and one write. */
+  readonly multiGet: boolean;
+}
+
+/** An item as it goes on the wire: bytes, client flags, whole seconds to live. */
+export interface WireItem {
+  readonly value: Buffer;
+  readonly flags: number;
+  readonly ttlSeconds: Seconds;
+}
+
+export type StoreMode = 'set' | 'add' | 'replace';
+
+/**
+ * One memcached node. Every call settles with an outcome and never rejects, whatever the node, the network
+ * or a freeze does; none outlives `endsAt` (monotonic milliseconds, `Infinity` for no bound beside the
+ * transport's own timeouts). Keys have passed `storageKey`.
+ */
+export interface NodeTransport {
+  readonly capabilities: Capabilities;
+  get(key: string, endsAt: Millis): Promise<FetchOutcome>;
+  /** Outcomes in the order of `keys`. */
+  getMany(keys: readonly string[], endsAt: Millis): Promise<readonly FetchOutcome[]>;
+  store(mode: StoreMode, key: string, item: WireItem, endsAt: Millis): Promise<StoreOutcome>;
+  delete(key: string, endsAt: Millis): Promise<DeleteOutcome>;
+  /** Puts the deadline timer away. Called when an invocation ends, so that nothing ticks while frozen. */
+  rest(): void;
+  /** Settles what is in flight as unavailable and gives the socket back. The transport is not used again. */
+  close(): Promise<void>;
+}
+
+/** What a transport tells its owner about the node's health. */
+export interface TransportListener {
+  /** The node answered on a fresh connection. */
+  answered(): void;
+  /** The node refused a connection or let a deadline pass. Freezes and late timers are not reported. */
+  failed(error: CacheError): void;
+  /** Which transport the node's engine gets. */
+  chose?(transport: 'meta' | 'memjs', version: string): void;
+}
+
+export interface TransportOptions {
+  readonly connectTimeoutMillis: Millis;
+  readonly operationTimeoutMillis: Millis;
+}
