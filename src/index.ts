@@ -1,1 +1,42 @@
-export {};
+// The public entry `smearcache`.
+
+export {
+  CacheError,
+  type CacheErrorCode,
+  ClosedError,
+  DiscoveryError,
+  NodeConnectionError,
+  NodeDownError,
+  NodeRefusedError,
+  NodeTimeoutError,
+  OptionsError,
+  ProtocolError,
+} from './base/errors.ts';
+export type { DeleteOutcome, StoreOutcome } from './base/outcome.ts';
+export type {
+  Cache,
+  GetOptions,
+  Loader,
+  ManyResult,
+  ReadResult,
+  ReadThroughResult,
+  StoreOptions,
+} from './client/cache.ts';
+export type {
+  CacheLogger,
+  CacheOptions,
+  DiscoveryOptions,
+  NodeOptions,
+  SmearOptions,
+} from './client/options.ts';
+export { createCache } from './create-cache.ts';
+export type { RingDialect, RingNode } from './ring/index.ts';
+export type { SmearRule } from './smear/index.ts';
+export {
+  type SmearCacheContext,
+  type SmearCacheMiddleware,
+  type SmearCacheOptions,
+  smearCache,
+  smearCacheValidateOptions,
+} from './smear-cache.ts';
+export type { Topology } from './topology/index.ts';

@@ -1,0 +1,107 @@
+import type { Clock } from '../base/clock.ts';
+import { type CacheError, NodeDownError } from '../base/errors.ts';
+import type { Observer } from '../base/events.ts';
+import {
+  type DeleteOutcome,
+  type FetchOutcome,
+  type StoreOutcome,
+  type Unavailable,
+  unavailable,
+} from '../base/outcome.ts';
+import type { Millis } from '../base/units.ts';
+import type { NodeTransport, StoreMode, TransportListener, WireItem } from '../memcached/transport.ts';
+import { nodeName, type RingNode } from '../ring/index.ts';
+import { failed, mayUse, type NodeHealth, pauseAfter, UP, used } from './node-health.ts';
+
+/** Opens a node's transport; sockets come later, with the first operation. */
+export type OpenTransport = (host: string, port: number, listener: TransportListener) => NodeTransport;
+
+/** A probe's verdict is due within a connect and a reply; this is more than both. */
+const PROBE_MILLIS: Millis = 1_000;
+
+/** One node of the ring: its name, its transport, and whether it is worth asking. */
+export class CacheNode implements RingNode {
+  readonly host: string;
+  readonly port: number;
+  readonly weight: number;
+  readonly ip?: string;
+  /** `host:port`. */
+  readonly name: string;
+  readonly #transport: NodeTransport;
+  readonly #clock: Clock;
+  readonly #observe: Observer;
+  #health: NodeHealth = UP;
+
+  constructor(node: RingNode, open: OpenTransport, clock: Clock, observe: Observer) {
+    this.host = node.host;
+    this.port = node.port;
+    this.weight = node.weight ?? 1;
+    if (node.ip !== undefined) this.ip = node.ip;
+    this.name = nodeName(node);
+    this.#clock = clock;
+    this.#observe = observe;
+    this.#transport = open(node.host, node.port, {
+      answered: () => this.#answered(),
+      failed: (error) => this.#failed(error),
+      chose: (transport, version) =>
+        observe({ kind: 'transport-chosen', node: this.name, transport, version }),
+    });
+  }
+
+  /** Whether `node`, which bears the same name, is this one unchanged. A replaced node has another address. */
+  isStill(node: RingNode): boolean {
+    return node.ip === this.ip && (node.weight ?? 1) === this.weight;
+  }
+
+  get(key: string, endsAt: Millis): Promise<FetchOutcome> {
+    return this.#refusal() ?? this.#transport.get(key, endsAt);
+  }
+
+  async getMany(keys: readonly string[], endsAt: Millis): Promise<readonly FetchOutcome[]> {
+    const refusal = this.#refusal();
+    if (refusal === undefined) return this.#transport.getMany(keys, endsAt);
+    const outcome = await refusal;
+    return keys.map(() => outcome);
+  }
+
+  store(mode: StoreMode, key: string, item: WireItem, endsAt: Millis): Promise<StoreOutcome> {
+    return this.#refusal() ?? this.#transport.store(mode, key, item, endsAt);
+  }
+
+  delete(key: string, endsAt: Millis): Promise<DeleteOutcome> {
+    return this.#refusal() ?? this.#transport.delete(key, endsAt);
+  }
+
+  rest(): void {
+    this.#transport.rest();
+  }
+
+  close(): Promise<void> {
+    return this.#transport.close();
+  }
+
+  /** `undefined` where the node may be asked. */
+  #refusal(): Promise<Unavailable> | undefined {
+    const health = this.#health;
+    if (health.state === 'up') return undefined;
+    const now = this.#clock.monotonic();
+    if (mayUse(health, now)) {
+      this.#health = used(health, now, PROBE_MILLIS);
+      return undefined;
+    }
+    return Promise.resolve(unavailable(new NodeDownError(this.name, health.error)));
+  }
+
+  #answered(): void {
+    if (this.#health.state === 'up') return;
+    this.#health = UP;
+    this.#observe({ kind: 'node-up', node: this.name });
+  }
+
+  #failed(error: CacheError): void {
+    const health = failed(this.#health, error, this.#clock.monotonic());
+    this.#health = health;
+    const retryInMillis = pauseAfter(health.failures);
+    this.#observe({ kind: 'node-down', node: this.name, error, retryInMillis });
+  }
+}

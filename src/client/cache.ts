@@ -1,0 +1,83 @@
+import type { CacheError } from '../base/errors.ts';
+import type { DeleteOutcome, StoreOutcome } from '../base/outcome.ts';
+import type { Seconds } from '../base/units.ts';
+import type { Topology } from '../topology/index.ts';
+
+export interface GetOptions {
+  /** Reads the base, never a copy: what an acknowledged `set` or `delete` left there. Default `false`. */
+  readonly consistentRead?: boolean | undefined;
+}
+
+export interface StoreOptions {
+  /** How long the item lives. Above 0; fractions are rounded up and more than 30 days are cut to 30 days. */
+  readonly ttlSeconds: Seconds;
+}
+
+/** What a read came to, in full. `node` is the `host:port` that was asked last. */
+export type ReadResult<T> =
+  | { readonly kind: 'hit'; readonly value: T; readonly node: string }
+  /** A value past its freshness, served because there is no fresh one yet. */
+  | { readonly kind: 'stale'; readonly value: T; readonly node: string }
+  /** `node` is missing where the cache is disabled. */
+  | { readonly kind: 'miss'; readonly node?: string }
+  /** No node answered. Not a miss: the item may be there. */
+  | { readonly kind: 'unavailable'; readonly error: CacheError; readonly node?: string };
+
+/** What a read-through came to. `value` is the cached one, or what the loader gave on a miss or without a cache. */
+export type ReadThroughResult<T> =
+  | { readonly kind: 'hit' | 'stale'; readonly value: T; readonly node: string }
+  | { readonly kind: 'miss'; readonly value: T; readonly node?: string }
+  | { readonly kind: 'unavailable'; readonly value: T; readonly error: CacheError; readonly node?: string };
+
+/** An honest partial result: each key that was asked for is in exactly one of the three. */
+export interface ManyResult<T> {
+  readonly hits: Map<string, T>;
+  readonly misses: string[];
+  readonly unavailable: string[];
+}
+
+/** Produces the value on a miss. What it throws reaches the caller of `wrap`; `undefined` is returned and not stored. */
+export type Loader<T> = () => T | Promise<T>;
+
+/**
+ * A smeared Ketama cache. Values are strings, Buffers or whatever JSON can hold; they come back as what they were
+ * stored as. The type parameter is the caller's claim and is not checked.
+ *
+ * No fault of the cache is ever thrown: reads give `undefined` or say `unavailable`, writes say so in their
+ * outcome. Thrown are `TypeError`s for misuse, and what a loader throws.
+ */
+export interface Cache {
+  /** The value, or `undefined` on a miss and where no node answered. */
+  get<T = unknown>(key: string, options?: GetOptions): Promise<T | undefined>;
+  /** All keys in one round trip a node, nodes side by side. */
+  getMany<T = unknown>(keys: Iterable<string>, options?: GetOptions): Promise<ManyResult<T>>;
+  /** What a read came to: hit, miss or unavailable, and which node said so. */
+  read<T = unknown>(key: string, options?: GetOptions): Promise<ReadResult<T>>;
+  /** `wrap` with its whole outcome. */
+  read<T>(key: string, load: Loader<T>, options: StoreOptions): Promise<ReadThroughResult<T>>;
+  /** The cached value; on a miss loads and stores it; with no node answering loads it only. */
+  wrap<T>(key: string, load: Loader<T>, options: StoreOptions): Promise<T>;
+  /** Stores the base and deletes the copies. Last writer wins. */
+  set(key: string, value: unknown, options: StoreOptions): Promise<StoreOutcome>;
+  /** `set` for each entry, side by side. */
+  setMany(
+    entries: Iterable<readonly [string, unknown]>,
+    options: StoreOptions,
+  ): Promise<Map<string, StoreOutcome>>;
+  /**
+   * Deletes the base and the copies, under this schema and those that `invalidates` names. `unavailable` where an
+   * owner did not acknowledge: the old value may then live on until its time is over.
+   */
+  delete(key: string): Promise<DeleteOutcome>;
+  /** `delete` for each key, side by side. */
+  deleteMany(keys: Iterable<string>): Promise<Map<string, DeleteOutcome>>;
+  /** A short hash of what decides where and how a key is stored, the node list aside: equal for equal options. */
+  readonly fingerprint: string;
+  /** The node list in use; `undefined` until it is known. */
+  readonly topology: Topology | undefined;
+  /**
+   * Settles what is in flight and gives all sockets and timers back; later calls find the cache unavailable. The cache
+   * of a handler only settles its own calls: the sockets are the environment's, and stay.
+   */
+  close(): Promise<void>;
+}

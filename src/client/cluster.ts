@@ -1,0 +1,161 @@
+import type { Clock } from '../base/clock.ts';
+import { type CacheError, ClosedError, DiscoveryError, reasonOf } from '../base/errors.ts';
+import type { Observer } from '../base/events.ts';
+import type { Millis } from '../base/units.ts';
+import { COPY_SUFFIX } from '../memcached/storage-key.ts';
+import { buildRing, nodeName, type RingDialect } from '../ring/index.ts';
+import { type Placement, Router, type SmearRules } from '../smear/index.ts';
+import type { Topology, TopologyWatcher } from '../topology/index.ts';
+import { bounded } from './bounded.ts';
+import { CacheNode, type OpenTransport } from './cache-node.ts';
+import { OpenCalls } from './open-calls.ts';
+
+export interface ClusterOptions {
+  readonly dialect: RingDialect;
+  readonly rules: SmearRules;
+  readonly placement: Placement;
+}
+
+/** The nodes as they stand now, and the router over them. Replaced whole, never changed. */
+interface View {
+  readonly topology: Topology;
+  readonly router: Router<CacheNode>;
+}
+
+/**
+ * The nodes of one cluster: finds them, keeps a transport to each, and follows changes of the list.
+ *
+ * A new list is read first and then swapped in; transports of nodes that stay are kept, those of nodes that left
+ * are closed.
+ */
+export class Cluster {
+  readonly #options: ClusterOptions;
+  readonly #watcher: TopologyWatcher;
+  readonly #loadTransport: () => Promise<OpenTransport>;
+  readonly #clock: Clock;
+  readonly #observe: Observer;
+  readonly #background = new OpenCalls();
+  #open: OpenTransport | undefined;
+  #view: View | undefined;
+  #looking: Promise<void> | undefined;
+  #fault: CacheError | undefined;
+  #closed = false;
+
+  constructor(
+    options: ClusterOptions,
+    watcher: TopologyWatcher,
+    loadTransport: () => Promise<OpenTransport>,
+    clock: Clock,
+    observe: Observer,
+  ) {
+    this.#options = options;
+    this.#watcher = watcher;
+    this.#loadTransport = loadTransport;
+    this.#clock = clock;
+    this.#observe = observe;
+  }
+
+  get topology(): Topology | undefined {
+    return this.#view?.topology;
+  }
+
+  /** The router, at once; `undefined` until the nodes are known. Looks for changes beside the caller when due. */
+  router(): Router<CacheNode> | undefined {
+    if (this.#view !== undefined && this.#watcher.isDue()) void this.#look();
+    return this.#view?.router;
+  }
+
+  /** The router, or why there is none. Waits for the first node list, no longer than until `endsAt`. */
+  async discover(endsAt: Millis): Promise<Router<CacheNode> | CacheError> {
+    if (!this.#closed && this.#view === undefined && (this.#looking !== undefined || this.#watcher.isDue())) {
+      await bounded(this.#look(), endsAt, this.#clock);
+    }
+    if (this.#closed) return new ClosedError('the cache');
+    return (
+      this.#view?.router ??
+      this.#fault ??
+      new DiscoveryError('discovery', 'it takes longer than this call may wait')
+    );
+  }
+
+  /**
+   * Waits for what runs beside the callers, no longer than until `endsAt`, and puts the timers away; `undefined`
+   * where nothing is to be awaited.
+   */
+  settle(endsAt: Millis): Promise<void> | undefined {
+    const settled = this.#background.settled();
+    if (settled !== undefined) return bounded(settled, endsAt, this.#clock).then(() => this.#rest());
+    this.#rest();
+    return undefined;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#background.settled();
+    const nodes = this.#nodes;
+    this.#view = undefined;
+    await Promise.all(nodes.map((node) => node.close()));
+  }
+
+  #rest(): void {
+    for (const node of this.#nodes) node.rest();
+  }
+
+  get #nodes(): readonly CacheNode[] {
+    return this.#view?.router.ring.nodes ?? [];
+  }
+
+  /** Looks for the node list; all who come while it is being looked for share the answer. Never rejects. */
+  #look(): Promise<void> {
+    if (this.#looking === undefined) {
+      this.#looking = this.#background.during(this.#refresh()).finally(() => {
+        this.#looking = undefined;
+      });
+    }
+    return this.#looking;
+  }
+
+  async #refresh(): Promise<void> {
+    try {
+      const open = await this.#transport();
+      const refreshed = await this.#watcher.refresh();
+      if (this.#closed) return;
+      if (refreshed.kind === 'changed') this.#install(refreshed.topology, open);
+      if (refreshed.kind === 'failed') this.#report(refreshed.error);
+    } catch (error) {
+      // The transport did not load, or the list is not for this dialect: one that hashes IPs was given none.
+      this.#report(new DiscoveryError('discovery', reasonOf(error), error));
+    }
+  }
+
+  async #transport(): Promise<OpenTransport> {
+    this.#open ??= await this.#loadTransport();
+    return this.#open;
+  }
+
+  #install(topology: Topology, open: OpenTransport): void {
+    const known = new Map(this.#nodes.map((node) => [node.name, node]));
+    const nodes = topology.nodes.map((node) => {
+      const kept = known.get(nodeName(node));
+      if (kept === undefined || !kept.isStill(node))
+        return new CacheNode(node, open, this.#clock, this.#observe);
+      known.delete(kept.name);
+      return kept;
+    });
+    const { dialect, rules, placement } = this.#options;
+    const ring = buildRing(nodes, { dialect });
+    this.#view = { topology, router: new Router(ring, rules, placement, COPY_SUFFIX) };
+    this.#fault = undefined;
+    for (const gone of known.values()) void this.#background.during(gone.close());
+    this.#observe({
+      kind: 'topology-changed',
+      version: topology.version,
+      nodes: nodes.map(({ name }) => name),
+    });
+  }
+
+  #report(error: CacheError): void {
+    this.#fault = error;
+    this.#observe({ kind: 'discovery-failed', error, keptNodes: this.#nodes.length });
+  }
+}

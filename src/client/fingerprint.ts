@@ -1,0 +1,23 @@
+import { nodeName } from '../ring/index.ts';
+import type { ResolvedOptions } from './resolve-options.ts';
+
+/** Raised when the way that keys or values are stored changes: then equal options no longer mean equal items. */
+const FORMAT_VERSION = 1;
+
+/**
+ * A short hash of what decides where and how a key is stored: dialect, weights, key format, schema, smear rules and
+ * codec. The node list is left out, since it changes while a fleet runs; equal fingerprints over equal lists find
+ * equal items.
+ */
+export function fingerprintOf(options: ResolvedOptions): string {
+  const { discovery, dialect, namespace, schema, smear } = options;
+  const weights =
+    discovery.kind === 'nodes'
+      ? discovery.nodes.filter(({ weight = 1 }) => weight !== 1).map((node) => [nodeName(node), node.weight])
+      : [];
+  const { rules, placement, copyTtlSeconds } = smear;
+  const all = [FORMAT_VERSION, dialect, weights, namespace, schema, rules, placement, copyTtlSeconds];
+  // Asked for rarely, so the hash is loaded only then.
+  const { createHash } = process.getBuiltinModule('node:crypto');
+  return createHash('sha256').update(JSON.stringify(all)).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,49 @@
+import type { CacheError } from '../base/errors.ts';
+import type { Millis } from '../base/units.ts';
+
+/** A node that failed is left alone, longer each time, and then tried by one operation at a time. */
+export type NodeHealth =
+  | { readonly state: 'up' }
+  | {
+      readonly state: 'down';
+      readonly failures: number;
+      readonly retryAt: Millis;
+      readonly error: CacheError;
+    }
+  | {
+      readonly state: 'probing';
+      readonly failures: number;
+      readonly retryAt: Millis;
+      readonly error: CacheError;
+    };
+
+const FIRST_PAUSE_MILLIS: Millis = 1_000;
+const LONGEST_PAUSE_MILLIS: Millis = 30_000;
+
+export const UP: NodeHealth = { state: 'up' };
+
+export function pauseAfter(failures: number): Millis {
+  return Math.min(FIRST_PAUSE_MILLIS * 2 ** (failures - 1), LONGEST_PAUSE_MILLIS);
+}
+
+/** Whether an operation may go to the node now. */
+export function mayUse(health: NodeHealth, now: Millis): boolean {
+  return health.state === 'up' || now >= health.retryAt;
+}
+
+/**
+ * The health once an operation was let through. A probe that ends without a verdict, because its invocation ran
+ * out of time, holds the next one up for `probeMillis` and no longer.
+ */
+export function used(health: NodeHealth, now: Millis, probeMillis: Millis): NodeHealth {
+  return health.state === 'up' ? health : { ...health, state: 'probing', retryAt: now + probeMillis };
+}
+
+export function failed(
+  health: NodeHealth,
+  error: CacheError,
+  now: Millis,
+): Extract<NodeHealth, { state: 'down' }> {
+  const failures = health.state === 'up' ? 1 : health.failures + 1;
+  return { state: 'down', failures, retryAt: now + pauseAfter(failures), error };
+}

@@ -1,0 +1,107 @@
+// How an option's text is read, and what its value must be, said so that a wrong one can be mended.
+
+import { RESERVED_PREFIX } from '../memcached/storage-key.ts';
+import type { Placement } from '../smear/index.ts';
+import { parseEndpoint } from './endpoint.ts';
+
+/** What is wrong with a value; `undefined` where nothing is. */
+export type Rule = (value: unknown) => string | undefined;
+
+export const asIs = (text: string): unknown => text;
+export const asNumber = (text: string): unknown => (/^\s*-?[\d.]+\s*$/.test(text) ? Number(text) : text);
+export const asList = (text: string): unknown =>
+  text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+export const asBoolean = (text: string): unknown => {
+  const word = text.trim().toLowerCase();
+  return ['true', '1'].includes(word) || (!['false', '0'].includes(word) && text);
+};
+
+export const must =
+  (holds: (value: unknown) => boolean, what: string) =>
+  (value: unknown): string | undefined =>
+    holds(value) ? undefined : `must be ${what}, got ${shown(value)}`;
+
+export const oneOf = (allowed: readonly string[]) =>
+  must((value) => allowed.includes(value as string), `one of ${allowed.join(', ')}`);
+
+export const millis = must(
+  (value) => Number.isFinite(value) && (value as number) >= 1 && (value as number) <= 60_000,
+  'a number of milliseconds from 1 to 60000',
+);
+
+export const keyPart = must(
+  isKeyPart,
+  `1 to 64 visible ASCII characters without ":" and not starting with "${RESERVED_PREFIX}"`,
+);
+
+export const endpoint = must(
+  (value) => typeof value === 'string' && parseEndpoint(value) !== undefined,
+  'a "host:port"',
+);
+
+/** For credentials: a message goes to the log and must not show what was given. */
+export const secret = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? undefined : 'must be a non-empty string';
+
+const isWhole = (value: unknown, most: number): boolean =>
+  Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most;
+
+export const wholeUpTo = (most: number, what: string): Rule =>
+  must((value) => isWhole(value, most), `a whole number ${what} from 1 to ${most}`);
+
+export const isFunction = (value: unknown): boolean => typeof value === 'function';
+
+export const PLACEMENTS: readonly Placement[] = ['successors', 'suffix'];
+
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export function isKeyPart(value: unknown): boolean {
+  return (
+    typeof value === 'string' &&
+    /^[\x21-\x39\x3b-\x7e]{1,64}$/.test(value) &&
+    !value.startsWith(RESERVED_PREFIX)
+  );
+}
+
+/** What an object says of its node is for the ring to check. */
+export function isNode(value: unknown): boolean {
+  if (typeof value === 'string') return parseEndpoint(value) !== undefined;
+  return isRecord(value) && hasOnly(value, ['host', 'port', 'weight', 'ip']);
+}
+
+export function isSmearKey(value: unknown): boolean {
+  if (typeof value === 'string') return value !== '';
+  if (!isRecord(value) || !hasOnly(value, ['key', 'prefix', 'copies'])) return false;
+  const { key, prefix, copies = 1 } = value;
+  const name = key ?? prefix;
+  return (
+    typeof name === 'string' &&
+    name !== '' &&
+    (key === undefined || prefix === undefined) &&
+    isWhole(copies, 1000)
+  );
+}
+
+/** A misspelt field would else be ignored without a word. */
+function hasOnly(record: Record<string, unknown>, names: readonly string[]): boolean {
+  return Object.keys(record).every((name) => names.includes(name));
+}
+
+export function isLogger(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return ['debug', 'info', 'warn'].every((name) => isFunction((value as Record<string, unknown>)[name]));
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'function') return 'a function';
+  try {
+    const json = JSON.stringify(value) ?? String(value);
+    return json.length > 80 ? `${json.slice(0, 77)}...` : json;
+  } catch {
+    return `a ${typeof value}`;
+  }
+}

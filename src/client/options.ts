@@ -1,0 +1,83 @@
+import type { ConnectionOptions } from 'node:tls';
+import type { ElastiCacheClient, ElastiCacheClientConfig } from '@aws-sdk/client-elasticache';
+import type { Seconds } from '../base/units.ts';
+import type { RingDialect } from '../ring/index.ts';
+import type { Placement, SmearRule } from '../smear/index.ts';
+
+/** Where the nodes are. Exactly one of them. */
+export interface DiscoveryOptions {
+  /** `host:port` of the cluster's configuration endpoint. */
+  readonly configurationEndpoint?: string | undefined;
+  /** The nodes themselves: `host:port`, or with a weight. The names are hashed as they stand. */
+  readonly nodes?: readonly (string | NodeOptions)[] | undefined;
+  /** The cluster's id: the nodes are asked of the ElastiCache API. Needs `@aws-sdk/client-elasticache`. */
+  readonly clusterId?: string | undefined;
+  /** `host:port` of an ElastiCache Serverless cache: one endpoint, always with TLS. */
+  readonly serverlessEndpoint?: string | undefined;
+}
+
+export interface NodeOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Relative share of the keys; 1 by default. */
+  readonly weight?: number | undefined;
+}
+
+export interface SaslOptions {
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+}
+
+export interface SmearOptions {
+  /** The hand-kept list of hot keys: a key, or a key or prefix with its number of copies (the base is one). */
+  readonly keys?: readonly (string | SmearRule)[] | undefined;
+  /** `successors` (default): the base and the next distinct nodes. `suffix`: Etsy's scheme, for fleets that use it. */
+  readonly placement?: Placement | undefined;
+  /** How long a copy lives, and so how stale it can be. 5 by default. */
+  readonly copyTtlSeconds?: Seconds | undefined;
+}
+
+/** What a Powertools logger, or the console, can do. */
+export interface CacheLogger {
+  debug(message: string, ...details: Record<string, unknown>[]): void;
+  info(message: string, ...details: Record<string, unknown>[]): void;
+  warn(message: string, ...details: Record<string, unknown>[]): void;
+}
+
+/**
+ * Options of `createCache`. Each has an environment variable, named beside it; what is given here wins.
+ */
+export interface CacheOptions {
+  /** SMEARCACHE_CONFIGURATION_ENDPOINT, SMEARCACHE_NODES (comma-separated), SMEARCACHE_CLUSTER_ID, SMEARCACHE_SERVERLESS_ENDPOINT. */
+  readonly discovery?: DiscoveryOptions | undefined;
+  /**
+   * SMEARCACHE_TRANSPORT. `auto`, the default, asks each node's version and takes `meta` from memcached 1.6.10 on,
+   * else `memjs`; with `sasl` it takes `memjs`.
+   */
+  readonly transport?: 'auto' | 'meta' | 'memjs' | undefined;
+  /** SMEARCACHE_TLS (`true`). `true`, or options for `tls.connect`; names are verified. Off by default. */
+  readonly tls?: boolean | ConnectionOptions | undefined;
+  /** SMEARCACHE_SASL_USERNAME and SMEARCACHE_SASL_PASSWORD. Credentials, which only `memjs` can present. */
+  readonly sasl?: SaslOptions | undefined;
+  /** SMEARCACHE_DIALECT. Whose placement to follow; `libketama` by default. */
+  readonly dialect?: RingDialect | undefined;
+  /** SMEARCACHE_CONNECT_TIMEOUT_MILLIS. 250 by default. */
+  readonly connectTimeoutMillis?: number | undefined;
+  /** SMEARCACHE_OPERATION_TIMEOUT_MILLIS. 100 by default. */
+  readonly operationTimeoutMillis?: number | undefined;
+  /** SMEARCACHE_NAMESPACE. Stands before every key, to share a cluster with other applications. */
+  readonly namespace?: string | undefined;
+  /** SMEARCACHE_SCHEMA. Names the shape of the cached values; a new shape is a new name. */
+  readonly schema?: string | undefined;
+  /** SMEARCACHE_INVALIDATES (comma-separated). Other schemas that a delete must reach. */
+  readonly invalidates?: readonly string[] | undefined;
+  /** SMEARCACHE_SMEAR_KEYS (comma-separated), SMEARCACHE_SMEAR_PLACEMENT, SMEARCACHE_SMEAR_COPY_TTL_SECONDS. */
+  readonly smear?: SmearOptions | undefined;
+  /** SMEARCACHE_DISABLED. A pass-through: every read a miss, every write a no-op. */
+  readonly disabled?: boolean | undefined;
+  /** Told about nodes, topology and skipped values. A Powertools logger fits; nothing is logged without one. */
+  readonly logger?: CacheLogger | undefined;
+  /** The ElastiCache client class, and its configuration, for `discovery.clusterId`. */
+  readonly AwsClient?: (new (config: ElastiCacheClientConfig) => ElastiCacheClient) | undefined;
+  readonly awsClientOptions?: ElastiCacheClientConfig | undefined;
+}

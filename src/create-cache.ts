@@ -1,0 +1,134 @@
+// The composition root: the one place that reads the clock, chance and the environment, and chooses implementations.
+
+import { systemClock } from './base/clock.ts';
+import type { Observer } from './base/events.ts';
+import { NEVER } from './base/units.ts';
+import type { Cache } from './client/cache.ts';
+import type { OpenTransport } from './client/cache-node.ts';
+import type { Client } from './client/client.ts';
+import { ClientCache } from './client/client-cache.ts';
+import type { ClientCore } from './client/client-core.ts';
+import { Cluster } from './client/cluster.ts';
+import { DisabledCache } from './client/disabled-cache.ts';
+import { fingerprintOf } from './client/fingerprint.ts';
+import type { CacheOptions } from './client/options.ts';
+import { type ResolvedOptions, resolveOptions } from './client/resolve-options.ts';
+import { AutoTransport } from './memcached/auto-transport.ts';
+import { type Dial, tcpDial, tlsDials } from './memcached/dial.ts';
+import { loadMemjs } from './memcached/memjs-link.ts';
+import { MemjsTransport } from './memcached/memjs-transport.ts';
+import { MetaTransport } from './memcached/meta-transport.ts';
+import { keyPrefix } from './memcached/storage-key.ts';
+import { loggingObserver } from './observability/logger.ts';
+import { SmearRules } from './smear/index.ts';
+import {
+  configEndpointSource,
+  describeClustersSource,
+  staticSource,
+  type TopologySource,
+  TopologyWatcher,
+} from './topology/index.ts';
+
+/**
+ * A cache outside of Middy. It is ready at once and connects on first use; call `close` when done with it.
+ *
+ * @throws TypeError that lists every unknown or wrong option.
+ */
+export function createCache(options: CacheOptions = {}): Cache {
+  const resolved = resolveOptions(options, process.env);
+  if (resolved.disabled) return disabledCache(resolved);
+  return new ClientCache(createCore(resolved), NEVER, true);
+}
+
+export function createClient(options: ResolvedOptions): Client {
+  if (options.disabled) return { cacheFor: () => disabledCache(options), connect: () => undefined };
+  const core = createCore(options);
+  const { cluster } = core;
+  return {
+    cacheFor: (endsAt) => new ClientCache(core, endsAt, false),
+    connect: (endsAt) =>
+      cluster.router() === undefined ? cluster.discover(endsAt).then(() => {}) : undefined,
+  };
+}
+
+const disabledCache = (options: ResolvedOptions): DisabledCache =>
+  new DisabledCache(() => fingerprintOf(options));
+
+function createCore(options: ResolvedOptions): ClientCore {
+  const { namespace, schema, invalidates, smear, dialect, logger } = options;
+  const clock = systemClock;
+  const observe: Observer = logger === undefined ? () => {} : unfailing(loggingObserver(logger));
+  const dialNode = options.tls === undefined ? tcpDial : tlsDials(options.tls);
+  const watcher = new TopologyWatcher(sourceOf(options, dialNode), clock, Math.random);
+  const { placement, rules, copyTtlSeconds } = smear;
+  const cluster = new Cluster(
+    { dialect, placement, rules: new SmearRules(rules) },
+    watcher,
+    () => loadTransport(options, dialNode),
+    clock,
+    observe,
+  );
+  return {
+    cluster,
+    fingerprint: () => fingerprintOf(options),
+    prefix: keyPrefix(namespace, schema),
+    invalidatedPrefixes: invalidates
+      .filter((name) => name !== schema)
+      .map((name) => keyPrefix(namespace, name)),
+    copyTtlSeconds,
+    clock,
+    random: Math.random,
+    observe,
+  };
+}
+
+/** An observer is told of events in the middle of other work, which its own failure must not end. */
+function unfailing(observe: Observer): Observer {
+  return (event) => {
+    try {
+      observe(event);
+    } catch {
+      // There is nobody left to tell.
+    }
+  };
+}
+
+/** Opens sockets in the clear, or with TLS where it is on. */
+type DialNode = (host: string, port: number) => Dial;
+
+function sourceOf(options: ResolvedOptions, dialNode: DialNode): TopologySource {
+  const { discovery, connectTimeoutMillis, AwsClient, awsClientOptions } = options;
+  switch (discovery.kind) {
+    case 'configuration-endpoint': {
+      const { host, port } = discovery.endpoint;
+      return configEndpointSource(`${host}:${port}`, dialNode(host, port), connectTimeoutMillis, systemClock);
+    }
+    case 'nodes':
+      return staticSource(discovery.nodes);
+    case 'cluster':
+      return describeClustersSource({ clusterId: discovery.clusterId, AwsClient, awsClientOptions });
+    case 'none':
+      throw new Error('an enabled cache has a source: resolveOptions sees to it');
+    default:
+      return discovery satisfies never;
+  }
+}
+
+/** memjs is imported only where a node or the options call for it. */
+async function loadTransport(options: ResolvedOptions, dialNode: DialNode): Promise<OpenTransport> {
+  const { transport, sasl, connectTimeoutMillis, operationTimeoutMillis } = options;
+  const timeouts = { connectTimeoutMillis, operationTimeoutMillis };
+  const openMemjs = async (): Promise<OpenTransport> => {
+    const memjs = await loadMemjs();
+    return (host, port, listener) =>
+      new MemjsTransport(memjs, host, port, timeouts, systemClock, listener, sasl);
+  };
+  if (transport === 'memjs') return openMemjs();
+  return (host, port, listener) => {
+    const node = `${host}:${port}`;
+    const dial = dialNode(host, port);
+    if (transport === 'meta') return new MetaTransport(node, dial, timeouts, systemClock, listener);
+    const memjs = async () => (await openMemjs())(host, port, listener);
+    return new AutoTransport(node, dial, timeouts, systemClock, listener, memjs);
+  };
+}

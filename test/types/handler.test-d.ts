@@ -1,0 +1,89 @@
+// Compiled, never run: what a newcomer writes must type-check, and what is wrong must not.
+
+import { Logger } from '@aws-lambda-powertools/logger';
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import middy from '@middy/core';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import {
+  type Cache,
+  createCache,
+  type ReadResult,
+  type SmearCacheContext,
+  smearCache,
+} from '../../src/index.ts';
+
+interface Item {
+  readonly id: string;
+  readonly price: number;
+}
+declare function loadItem(id: string): Promise<Item>;
+const logger = new Logger();
+
+// The ten lines.
+export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
+  .use(injectLambdaContext(logger))
+  .use(smearCache({ schema: 'item-v2', smear: { keys: ['popular_user_data'] }, logger }))
+  .handler(async (event, { cache }) => {
+    const id = event.pathParameters?.id ?? '';
+    const item = await cache.wrap(`item:${id}`, () => loadItem(id), { ttlSeconds: 300 });
+    const price: number = item.price;
+    return { statusCode: 200, body: JSON.stringify({ ...item, price }) };
+  });
+
+// Middlewares in one list, no options, another name.
+export const listed = middy()
+  .use([injectLambdaContext(logger), smearCache()])
+  .handler(async (_event, context) => context.cache.get<string>('k'));
+
+export const renamed = middy()
+  .use(smearCache({ contextKey: 'mc' }))
+  .handler(async (_event, context) => {
+    const cache: Cache = context.mc;
+    // @ts-expect-error: the cache is under the name that was given, and no other
+    context.cache satisfies Cache;
+    return cache.get('k');
+  });
+
+type Named = SmearCacheContext<{ contextKey: 'mc' }>;
+export const named = (context: Named): Promise<unknown> => context.mc.get('k');
+
+// Results.
+export async function results(cache: Cache): Promise<void> {
+  const text = await cache.get<string>('k');
+  text satisfies string | undefined;
+  // @ts-expect-error: a miss gives undefined
+  text satisfies string;
+  const wrapped = await cache.wrap('k', () => 5, { ttlSeconds: 1 });
+  wrapped satisfies number;
+  const read: ReadResult<string> = await cache.read<string>('k');
+  if (read.kind === 'hit') read.value satisfies string;
+  if (read.kind === 'unavailable') read.error.code satisfies string;
+  // @ts-expect-error: a miss has no value
+  if (read.kind === 'miss') read.value satisfies string;
+  const { hits, misses } = await cache.getMany<Item>(['a', 'b']);
+  hits.get('a')?.price satisfies number | undefined;
+  misses satisfies string[];
+  // @ts-expect-error: a time to live is asked for
+  await cache.set('k', 'v');
+  // @ts-expect-error: in seconds
+  await cache.set('k', 'v', { ttlMillis: 5 });
+  // @ts-expect-error: keys are strings
+  await cache.get(5);
+}
+
+// Options.
+createCache({ discovery: { nodes: ['a:1', { host: 'b', port: 2, weight: 3 }] }, schema: undefined });
+smearCache({ discovery: { configurationEndpoint: process.env.CACHE_CONFIG_ENDPOINT } });
+smearCache({ smear: { keys: ['a', { key: 'b', copies: 2 }, { prefix: 'c:' }], placement: 'suffix' } });
+// @ts-expect-error: no such option
+smearCache({ conectTimeoutMillis: 5 });
+// @ts-expect-error: no such placement
+smearCache({ smear: { placement: 'random' } });
+// @ts-expect-error: no such dialect
+smearCache({ dialect: 'md5' });
+// @ts-expect-error: milliseconds are a number
+createCache({ connectTimeoutMillis: '250' });
+// @ts-expect-error: a key or a prefix
+createCache({ smear: { keys: [{ copies: 3 }] } });
+// @ts-expect-error: not an option of `createCache`
+createCache({ contextKey: 'cache' });
