@@ -1,0 +1,116 @@
+import { type CacheError, NodeTimeoutError } from '../../src/base/errors.ts';
+import {
+  DELETED,
+  type DeleteOutcome,
+  type FetchOutcome,
+  MISS,
+  NOT_FOUND,
+  REFUSED,
+  STORED,
+  type StoreOutcome,
+  TOO_LARGE,
+  unavailable,
+} from '../../src/base/outcome.ts';
+import type { NodeTransport, StoreMode, TransportListener, WireItem } from '../../src/memcached/transport.ts';
+
+/** One call as a node saw it. */
+export interface Call {
+  readonly node: string;
+  readonly op: 'get' | StoreMode | 'delete';
+  readonly key: string;
+  readonly ttlSeconds?: number;
+}
+
+/** A node in memory that answers at once, or is silent, and writes down what it was asked. */
+export class FakeNode implements NodeTransport {
+  readonly capabilities = {
+    leases: false,
+    remainingTtl: false,
+    counters: false,
+    tls: false,
+    multiGet: false,
+  };
+  readonly name: string;
+  readonly listener: TransportListener;
+  readonly items = new Map<string, WireItem>();
+  /** Fails every call while set. */
+  silent = false;
+  closed = false;
+  rests = 0;
+  maxBytes = Number.POSITIVE_INFINITY;
+  /** How many batches came. */
+  batches = 0;
+  readonly #calls: Call[];
+
+  constructor(name: string, listener: TransportListener, calls: Call[]) {
+    this.name = name;
+    this.listener = listener;
+    this.#calls = calls;
+  }
+
+  get error(): CacheError {
+    return new NodeTimeoutError(this.name, 'reply', 100);
+  }
+
+  async get(key: string): Promise<FetchOutcome> {
+    this.#calls.push({ node: this.name, op: 'get', key });
+    if (this.silent) return unavailable(this.error);
+    const item = this.items.get(key);
+    return item === undefined ? MISS : { kind: 'hit', value: item.value, flags: item.flags };
+  }
+
+  async getMany(keys: readonly string[]): Promise<readonly FetchOutcome[]> {
+    this.batches += 1;
+    return Promise.all(keys.map((key) => this.get(key)));
+  }
+
+  async store(mode: StoreMode, key: string, item: WireItem): Promise<StoreOutcome> {
+    this.#calls.push({ node: this.name, op: mode, key, ttlSeconds: item.ttlSeconds });
+    if (this.silent) return unavailable(this.error);
+    if (item.value.length > this.maxBytes) return TOO_LARGE;
+    if (mode === 'add' && this.items.has(key)) return REFUSED;
+    if (mode === 'replace' && !this.items.has(key)) return REFUSED;
+    this.items.set(key, item);
+    return STORED;
+  }
+
+  async delete(key: string): Promise<DeleteOutcome> {
+    this.#calls.push({ node: this.name, op: 'delete', key });
+    if (this.silent) return unavailable(this.error);
+    return this.items.delete(key) ? DELETED : NOT_FOUND;
+  }
+
+  rest(): void {
+    this.rests += 1;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+  }
+}
+
+/** The nodes that a cluster opened, by name, and all their calls in order. */
+export class FakeNodes {
+  readonly calls: Call[] = [];
+  readonly opened: FakeNode[] = [];
+
+  readonly open = (host: string, port: number, listener: TransportListener): NodeTransport => {
+    const node = new FakeNode(`${host}:${port}`, listener, this.calls);
+    this.opened.push(node);
+    return node;
+  };
+
+  /** The newest transport to this node. */
+  at(name: string): FakeNode {
+    const node = this.opened.findLast((candidate) => candidate.name === name);
+    if (node === undefined) throw new Error(`${name} was never opened`);
+    return node;
+  }
+
+  /** Forgets the calls so far and gives those that `work` makes. */
+  async during(work: () => Promise<unknown>): Promise<Call[]> {
+    this.calls.length = 0;
+    await work();
+    return [...this.calls];
+  }
+}
