@@ -1,0 +1,63 @@
+import { type LocalCluster, startLocalCluster } from './cluster/local-cluster.ts';
+import { nodeName } from './cluster/node.ts';
+import { SEED_FILE } from './project.ts';
+import { startLocalTables } from './table/local-tables.ts';
+import { type LocalValues, Template } from './template/template.ts';
+
+/** Where functions find what they use in the cloud; as data, so that another process can be told of it. */
+export interface ServiceAddresses {
+  /** `host:port` of the cluster's configuration endpoint. */
+  readonly configEndpoint: string;
+  readonly nodes: readonly string[];
+  /** `undefined` when the template has no table. */
+  readonly dynamodbEndpoint: string | undefined;
+}
+
+export interface BackingServices extends ServiceAddresses {
+  readonly cluster: LocalCluster;
+  close(): Promise<void>;
+}
+
+/** Starts a cache cluster, and the template's tables in an in-memory DynamoDB. */
+export async function startBackingServices(
+  templateFile: string,
+  parameterOverrides: Readonly<Record<string, string>>,
+): Promise<BackingServices> {
+  const template = await Template.read(templateFile, { parameterOverrides });
+  const [cluster, tables] = await Promise.allSettled([
+    startLocalCluster(),
+    startLocalTables(template, SEED_FILE),
+  ]);
+  if (cluster.status === 'rejected' || tables.status === 'rejected') {
+    if (cluster.status === 'fulfilled') await cluster.value.close();
+    if (tables.status === 'fulfilled') await tables.value?.close();
+    throw cluster.status === 'rejected' ? cluster.reason : (tables as PromiseRejectedResult).reason;
+  }
+  return {
+    cluster: cluster.value,
+    configEndpoint: nodeName(cluster.value.configEndpoint),
+    nodes: cluster.value.nodes.map(nodeName),
+    dynamodbEndpoint: tables.value?.endpoint,
+    async close() {
+      await Promise.all([cluster.value.close(), tables.value?.close()]);
+    },
+  };
+}
+
+/** What `!GetAtt CacheCluster.ConfigurationEndpoint.Address` and its like stand for in a local run. */
+export function localValues(services: ServiceAddresses): LocalValues {
+  const [address, port] = services.configEndpoint.split(':');
+  return {
+    attribute(resource, attribute) {
+      if (resource.type !== 'AWS::ElastiCache::CacheCluster') return undefined;
+      if (attribute === 'ConfigurationEndpoint.Address') return address;
+      if (attribute === 'ConfigurationEndpoint.Port') return port;
+      return undefined;
+    },
+  };
+}
+
+/** Leads the AWS SDK in the functions to the local tables. */
+export function serviceEnvironment({ dynamodbEndpoint }: ServiceAddresses): Record<string, string> {
+  return dynamodbEndpoint === undefined ? {} : { AWS_ENDPOINT_URL_DYNAMODB: dynamodbEndpoint };
+}
