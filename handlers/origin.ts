@@ -1,0 +1,37 @@
+import { HttpError } from './http-error.ts';
+import type { Item } from './item.ts';
+
+/** Where the items live; the cache only remembers what it said. */
+export interface ItemStore {
+  get(id: string): Promise<Item | undefined>;
+  /** The items that exist, in any order. */
+  getMany(ids: readonly string[]): Promise<Item[]>;
+  put(item: Item): Promise<void>;
+  delete(id: string): Promise<void>;
+}
+
+/** The items of this environment. What the store throws goes to the log; the client gets a bare 502. */
+export const items: ItemStore = {
+  get: (id) => ask((store) => store.get(id)),
+  getMany: (ids) => ask((store) => store.getMany(ids)),
+  put: (item) => ask((store) => store.put(item)),
+  delete: (id) => ask((store) => store.delete(id)),
+};
+
+let opened: Promise<ItemStore> | undefined;
+
+async function ask<T>(question: (store: ItemStore) => Promise<T>): Promise<T> {
+  try {
+    opened ??= open();
+    return await question(await opened);
+  } catch (cause) {
+    throw new HttpError(502, 'the item store failed', { cause });
+  }
+}
+
+/** Opened by the first question, so that an environment which only ever hits the cache never loads the AWS SDK. */
+async function open(): Promise<ItemStore> {
+  const { ITEMS_TABLE } = process.env;
+  if (ITEMS_TABLE) return (await import('./dynamo-store.ts')).openDynamoStore(ITEMS_TABLE);
+  return (await import('./embedded-store.ts')).openEmbeddedStore();
+}
