@@ -1,0 +1,11 @@
+import { loadMemjs } from '../../src/memcached/memjs-link.ts';
+import { MemjsTransport } from '../../src/memcached/memjs-transport.ts';
+import { describeNodeTransport } from './transport.contract.ts';
+
+const memjs = await loadMemjs();
+
+describeNodeTransport(
+  'memjs',
+  ({ host, port, timeouts, clock, listener }) =>
+    new MemjsTransport(memjs, host, port, timeouts, clock, listener),
+);

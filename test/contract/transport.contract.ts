@@ -1,0 +1,382 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
+import { CacheError } from '../../src/base/errors.ts';
+import type {
+  NodeTransport,
+  TransportListener,
+  TransportOptions,
+  WireItem,
+} from '../../src/memcached/transport.ts';
+import { startFaultyPeer } from '../support/faulty-peer.ts';
+import { freePort, type Memcached, memcachedAvailable, startMemcached } from '../support/memcached.ts';
+import { startTcpPeer } from '../support/tcp-peer.ts';
+
+export interface OpenedTransport {
+  readonly host: string;
+  readonly port: number;
+  readonly timeouts: TransportOptions;
+  readonly clock: Clock;
+  readonly listener: TransportListener;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+const TIMEOUTS = { connectTimeoutMillis: 2_000, operationTimeoutMillis: 2_000 };
+const ITEM_LIMIT = 1024 * 1024;
+
+const item = (value: string | Buffer, flags = 0, ttlSeconds = 60): WireItem => ({
+  value: Buffer.from(value),
+  flags,
+  ttlSeconds,
+});
+/** Bytes that tell where they belong: each position of each key has its own. */
+const patterned = (length: number, seed: number): Buffer =>
+  Buffer.from(Array.from({ length }, (_, at) => (at * 31 + seed * 7 + (at >> 8)) & 0xff));
+
+/** What every transport owes its caller, whatever it speaks. */
+export function describeNodeTransport(name: string, open: (opened: OpenedTransport) => NodeTransport): void {
+  describe.skipIf(!memcachedAvailable)(`the ${name} transport and a real node (needs memcached)`, () => {
+    let node: Memcached;
+    let transport: NodeTransport;
+    let told: string[];
+    let keys = 0;
+    const fresh = (): string => `contract:${++keys}`;
+    const listener: TransportListener = {
+      answered: () => told.push('answered'),
+      failed: () => told.push('failed'),
+    };
+
+    beforeAll(async () => {
+      node = await startMemcached();
+    });
+    afterAll(() => node?.close());
+    beforeEach(() => {
+      told = [];
+      transport = open({
+        host: node.host,
+        port: node.port,
+        timeouts: TIMEOUTS,
+        clock: systemClock,
+        listener,
+      });
+    });
+    afterEach(() => transport.close());
+
+    const get = (key: string) => transport.get(key, NEVER);
+    const set = (key: string, stored: WireItem) => transport.store('set', key, stored, NEVER);
+
+    it('misses what is not there', async () => {
+      expect(await get(fresh())).toEqual({ kind: 'miss' });
+    });
+
+    it('gives back bytes and flags as they were stored', async () => {
+      const key = fresh();
+      const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+      expect(await set(key, item(bytes, 0x1234))).toEqual({ kind: 'stored' });
+      expect(await get(key)).toEqual({ kind: 'hit', value: bytes, flags: 0x1234 });
+    });
+
+    it.each([0, 1, 0x7fffffff, 0x80000000, 0x5c000002, 0xffffffff])(
+      'keeps 32 bits of flags: %i',
+      async (flags) => {
+        const key = fresh();
+        await set(key, item('v', flags));
+        expect(await get(key)).toMatchObject({ kind: 'hit', flags });
+      },
+    );
+
+    it.each([0, 1, 2, 1_399, 1_400, 16_384, 65_536, 500_000, ITEM_LIMIT - 1_000])(
+      'carries a value of %i bytes',
+      async (length) => {
+        const key = fresh();
+        const value = patterned(length, length);
+        expect(await set(key, item(value))).toEqual({ kind: 'stored' });
+        const outcome = await get(key);
+        expect(outcome.kind === 'hit' && outcome.value.equals(value)).toBe(true);
+      },
+    );
+
+    it('carries a value that looks like a line end, a reply or a command', async () => {
+      for (const value of ['\r\n', '\r\nEND\r\n', 'HD\r\nVA 1 f0\r\n', 'set a 0 0 1\r\n', '\x81\0\0\0']) {
+        const key = fresh();
+        await set(key, item(value));
+        expect(await get(key)).toMatchObject({ kind: 'hit', value: Buffer.from(value) });
+      }
+    });
+
+    it.each(['k', 'k'.repeat(250), '!"#$%&()*+,-./;<=>?@[]^_`{|}~', 'naïve', '🔥日本語'])(
+      'takes any key that passed `storageKey`: %s',
+      async (key) => {
+        expect(await set(key, item('v'))).toEqual({ kind: 'stored' });
+        expect(await get(key)).toMatchObject({ kind: 'hit' });
+        expect(await transport.delete(key, NEVER)).toEqual({ kind: 'deleted' });
+      },
+    );
+
+    it('says that a value is too large, and goes on', async () => {
+      const key = fresh();
+      expect(await set(key, item(Buffer.alloc(ITEM_LIMIT + 1, 'x')))).toEqual({ kind: 'too-large' });
+      expect(await get(key)).toEqual({ kind: 'miss' });
+      expect(await set(key, item('fits'))).toEqual({ kind: 'stored' });
+    });
+
+    it('overwrites by `set`', async () => {
+      const key = fresh();
+      await set(key, item('one', 1));
+      await set(key, item('two', 2));
+      expect(await get(key)).toEqual({ kind: 'hit', value: Buffer.from('two'), flags: 2 });
+    });
+
+    it('adds only what is not there', async () => {
+      const key = fresh();
+      expect(await transport.store('add', key, item('one'), NEVER)).toEqual({ kind: 'stored' });
+      expect(await transport.store('add', key, item('two'), NEVER)).toEqual({ kind: 'refused' });
+      expect(await get(key)).toMatchObject({ value: Buffer.from('one') });
+    });
+
+    it('replaces only what is there', async () => {
+      const key = fresh();
+      expect(await transport.store('replace', key, item('one'), NEVER)).toEqual({ kind: 'refused' });
+      expect(await get(key)).toEqual({ kind: 'miss' });
+      await set(key, item('one'));
+      expect(await transport.store('replace', key, item('two'), NEVER)).toEqual({ kind: 'stored' });
+      expect(await get(key)).toMatchObject({ value: Buffer.from('two') });
+    });
+
+    it('deletes, and says what was not there', async () => {
+      const key = fresh();
+      await set(key, item('v'));
+      expect(await transport.delete(key, NEVER)).toEqual({ kind: 'deleted' });
+      expect(await transport.delete(key, NEVER)).toEqual({ kind: 'not-found' });
+      expect(await get(key)).toEqual({ kind: 'miss' });
+    });
+
+    it('lets an item end after its time to live', { timeout: 10_000 }, async () => {
+      const key = fresh();
+      const lasting = fresh();
+      await set(key, item('v', 0, 1));
+      await set(lasting, item('v', 0, 2_592_000));
+      // The node's clock ticks once a second.
+      await expect.poll(() => get(key), { interval: 50, timeout: 4_000 }).toEqual({ kind: 'miss' });
+      expect(await get(lasting)).toMatchObject({ kind: 'hit' });
+    });
+
+    it('reads many keys in their order, hits and misses as they are', async () => {
+      const present = Array.from({ length: 50 }, fresh);
+      await Promise.all(present.map((key, i) => set(key, item(`value ${i}`, i))));
+      const asked = present.flatMap((key) => [key, `${key}:absent`]).toReversed();
+      const outcomes = await transport.getMany(asked, NEVER);
+      expect(outcomes).toEqual(
+        asked.map((key) => {
+          const at = present.indexOf(key);
+          return at < 0 ? { kind: 'miss' } : { kind: 'hit', value: Buffer.from(`value ${at}`), flags: at };
+        }),
+      );
+    });
+
+    it('reads one key that is asked for twice, twice', async () => {
+      const key = fresh();
+      await set(key, item('v'));
+      const outcomes = await transport.getMany([key, key], NEVER);
+      expect(outcomes.map(({ kind }) => kind)).toEqual(['hit', 'hit']);
+    });
+
+    it('reads no keys', async () => {
+      expect(await transport.getMany([], NEVER)).toEqual([]);
+    });
+
+    it('gives each of many in flight its own value, whatever their sizes', async () => {
+      const sizes = Array.from({ length: 300 }, (_, i) => (i % 17 === 0 ? 40_000 + i : (i * 37) % 2_000));
+      const all = sizes.map((size, i) => ({ key: fresh(), value: patterned(size, i) }));
+      await Promise.all(all.map(({ key, value }) => set(key, item(value))));
+      const outcomes = await Promise.all(all.map(({ key }) => get(key)));
+      const wrong = outcomes.filter(
+        (outcome, i) => outcome.kind !== 'hit' || !outcome.value.equals(all[i]!.value),
+      );
+      expect(wrong).toEqual([]);
+    });
+
+    it('keeps the order of calls that follow each other without waiting', async () => {
+      const key = fresh();
+      const outcomes = await Promise.all([
+        set(key, item('one')),
+        get(key),
+        transport.delete(key, NEVER),
+        get(key),
+        transport.store('add', key, item('two'), NEVER),
+        get(key),
+      ]);
+      expect(outcomes.map(({ kind }) => kind)).toEqual(['stored', 'hit', 'deleted', 'miss', 'stored', 'hit']);
+    });
+
+    it('hands over values that the caller may keep and change', async () => {
+      const [one, other] = [fresh(), fresh()];
+      await set(one, item('aaaa'));
+      await set(other, item('bbbb'));
+      const [first, second] = await transport.getMany([one, other], NEVER);
+      if (first?.kind !== 'hit' || second?.kind !== 'hit') throw new Error('both are there');
+      first.value.fill('x');
+      expect(second.value.toString()).toBe('bbbb');
+      expect(await get(one)).toMatchObject({ value: Buffer.from('aaaa') });
+    });
+
+    it('tells that a fresh connection answered, once', async () => {
+      await get(fresh());
+      await get(fresh());
+      expect(told).toEqual(['answered']);
+    });
+
+    it('opens no connection before it is used', async () => {
+      await using peer = await startTcpPeer(() => {});
+      const unused = open({
+        host: peer.host,
+        port: peer.port,
+        timeouts: TIMEOUTS,
+        clock: systemClock,
+        listener,
+      });
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(peer.sockets).toHaveLength(0);
+      await unused.close();
+    });
+
+    it('settles every call after it was closed, as unavailable', async () => {
+      await get(fresh());
+      await transport.close();
+      expect(await get('k')).toMatchObject({ kind: 'unavailable', error: expect.any(CacheError) });
+      expect(await set('k', item('v'))).toMatchObject({ kind: 'unavailable' });
+      expect(await transport.delete('k', NEVER)).toMatchObject({ kind: 'unavailable' });
+      expect((await transport.getMany(['a', 'b'], NEVER)).map(({ kind }) => kind)).toEqual([
+        'unavailable',
+        'unavailable',
+      ]);
+      transport.rest();
+      await transport.close();
+    });
+
+    it('serves on after it rested', async () => {
+      const key = fresh();
+      await set(key, item('v'));
+      transport.rest();
+      expect(await get(key)).toMatchObject({ kind: 'hit' });
+    });
+
+    it('settles what is in flight when it is closed', async () => {
+      const key = fresh();
+      const inFlight = [get(key), set(key, item('v')), transport.delete(key, NEVER)];
+      await transport.close();
+      for (const { kind } of await Promise.all(inFlight)) {
+        expect(['unavailable', 'miss', 'stored', 'deleted', 'not-found']).toContain(kind);
+      }
+    });
+
+    it('is unavailable at once, and tells so, where the node refuses connections', async () => {
+      const port = await freePort();
+      const refused = open({ host: '127.0.0.1', port, timeouts: TIMEOUTS, clock: systemClock, listener });
+      const start = performance.now();
+      expect(await refused.get('k', NEVER)).toMatchObject({
+        kind: 'unavailable',
+        error: { message: expect.stringContaining('ECONNREFUSED') },
+      });
+      expect(performance.now() - start).toBeLessThan(190);
+      expect(told).toEqual(['failed']);
+      await refused.close();
+    });
+
+    describe('and a peer that accepts and says nothing', () => {
+      const silent = (operationTimeoutMillis: number, connectTimeoutMillis = operationTimeoutMillis) =>
+        startTcpPeer(() => {}).then((peer) => ({
+          peer,
+          transport: open({
+            host: peer.host,
+            port: peer.port,
+            timeouts: { operationTimeoutMillis, connectTimeoutMillis },
+            clock: systemClock,
+            listener,
+          }),
+        }));
+
+      it('is unavailable within the time-outs, and tells so once', async () => {
+        const { peer, transport: waiting } = await silent(50);
+        const start = performance.now();
+        const outcomes = await Promise.all([
+          waiting.get('a', NEVER),
+          waiting.store('set', 'b', item('v'), NEVER),
+          waiting.delete('c', NEVER),
+          ...(await waiting.getMany(['d', 'e'], NEVER)),
+        ]);
+        expect(outcomes.map(({ kind }) => kind)).toEqual(Array.from({ length: 5 }, () => 'unavailable'));
+        expect(performance.now() - start).toBeLessThan(1_000);
+        expect(told).toEqual(['failed']);
+        await waiting.close();
+        await peer.close();
+      });
+
+      it('outlives no `endsAt`, which says nothing about the node', async () => {
+        const { peer, transport: waiting } = await silent(5_000);
+        const start = performance.now();
+        expect(await waiting.get('k', systemClock.monotonic() + 40)).toMatchObject({ kind: 'unavailable' });
+        const took = performance.now() - start;
+        expect(took).toBeGreaterThan(35);
+        expect(took).toBeLessThan(1_000);
+        expect(told).toEqual([]);
+        await waiting.close();
+        await peer.close();
+      });
+
+      it('settles calls whose `endsAt` has passed already', async () => {
+        const { peer, transport: waiting } = await silent(5_000);
+        const start = performance.now();
+        const past = systemClock.monotonic() - 1;
+        expect(await waiting.get('k', past)).toMatchObject({ kind: 'unavailable' });
+        expect((await waiting.getMany(['k'], past))[0]).toMatchObject({ kind: 'unavailable' });
+        expect(performance.now() - start).toBeLessThan(1_000);
+        await waiting.close();
+        await peer.close();
+      });
+
+      it('settles what waits when it is closed, long before its time-outs', async () => {
+        const { peer, transport: waiting } = await silent(60_000);
+        const calls = [waiting.get('a', NEVER), waiting.delete('b', NEVER)];
+        await waiting.close();
+        expect((await Promise.all(calls)).map(({ kind }) => kind)).toEqual(['unavailable', 'unavailable']);
+        await peer.close();
+      });
+    });
+
+    describe('and an environment that was frozen for minutes', () => {
+      it('trusts no connection from before, and marks no node down for it', async () => {
+        await using between = await startFaultyPeer(node);
+        let wall = 1_000_000;
+        const clock: Clock = { monotonic: systemClock.monotonic, wall: () => wall };
+        const thawed = open({ host: between.host, port: between.port, timeouts: TIMEOUTS, clock, listener });
+        const absent = fresh();
+        expect(await thawed.get(absent, NEVER)).toEqual({ kind: 'miss' });
+        between.set({ requests: 'swallow' });
+        // An invocation that ends before its call is answered leaves nothing behind that looks alive.
+        expect(await thawed.get(absent, systemClock.monotonic() + 20)).toMatchObject({ kind: 'unavailable' });
+        thawed.rest();
+        wall += 10 * 60_000;
+        between.set({});
+        expect(await thawed.get(absent, NEVER)).toEqual({ kind: 'miss' });
+        expect(told).toEqual(['answered', 'answered']);
+        await thawed.close();
+      });
+    });
+
+    it('spares the calls of other invocations when one’s time is over', async () => {
+      await using between = await startFaultyPeer(node);
+      const { host, port } = between;
+      const shared = open({ host, port, timeouts: TIMEOUTS, clock: systemClock, listener });
+      const [one, other] = [fresh(), fresh()];
+      await shared.store('set', other, item('v'), NEVER);
+      between.set({ requests: 'keep' });
+      const short = shared.get(one, systemClock.monotonic() + 30);
+      const long = shared.get(other, NEVER);
+      expect(await short).toMatchObject({ kind: 'unavailable' });
+      between.set({});
+      expect(await long).toMatchObject({ kind: 'hit', value: Buffer.from('v') });
+      expect(told).toEqual(['answered']);
+      await shared.close();
+    });
+  });
+}
