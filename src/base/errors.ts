@@ -7,9 +7,11 @@ export type CacheErrorCode =
   | 'NODE_CONNECTION'
   | 'NODE_REFUSED'
   | 'NODE_DOWN'
+  | 'DEADLINE'
   | 'PROTOCOL'
   | 'DISCOVERY'
-  | 'CLOSED';
+  | 'CLOSED'
+  | 'ABORTED';
 
 /**
  * A fault of the cache: of a node, of the network, of discovery. It is handed over as a value
@@ -35,6 +37,16 @@ export class NodeConnectionError extends CacheError {
 
   constructor(node: string, reason: string, cause?: unknown) {
     super(`connection to ${node} failed: ${reason}`, { cause });
+  }
+}
+
+/** The invocation had no time left, which says nothing about the node. */
+export class DeadlineError extends CacheError {
+  override readonly name = 'DeadlineError';
+  readonly code = 'DEADLINE';
+
+  constructor(node: string) {
+    super(`there was no time left for ${node}`);
   }
 }
 
@@ -86,6 +98,16 @@ export class ClosedError extends CacheError {
   }
 }
 
+/** The caller's `AbortSignal` said so. */
+export class AbortedError extends CacheError {
+  override readonly name = 'AbortedError';
+  readonly code = 'ABORTED';
+
+  constructor() {
+    super('the call was aborted');
+  }
+}
+
 /** Wrong options: the caller's mistake, thrown at once, with every problem and its mending in one message. */
 export class OptionsError extends TypeError {
   override readonly name = 'OptionsError';
@@ -100,7 +122,7 @@ export class OptionsError extends TypeError {
   }
 }
 
-/** The innermost message of a chain of causes, for a log line. */
+/** An error in one line; some errors of Node's have only a code. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = (error as NodeJS.ErrnoException).code;

@@ -6,20 +6,32 @@ export interface Unavailable {
   readonly error: CacheError;
 }
 
-/** What one node said of one key. `value` is owned by the receiver. */
-export type FetchOutcome =
-  | { readonly kind: 'hit'; readonly value: Buffer; readonly flags: number }
-  | { readonly kind: 'miss' }
-  | Unavailable;
+/** `ttlSeconds`: the remaining time, -1 for ever; `undefined` where it was not asked for or cannot be told. */
+export interface Hit {
+  readonly kind: 'hit';
+  /** Owned by the receiver. */
+  readonly value: Buffer;
+  readonly flags: number;
+  readonly ttlSeconds?: number | undefined;
+}
+
+/** What one node said of one key. */
+export type FetchOutcome = Hit | { readonly kind: 'miss' } | Unavailable;
 
 /** `refused` covers what the item's condition forbids: `add` on a present key, `replace` on an absent one. */
 export type StoreOutcome =
   | { readonly kind: 'stored' }
   | { readonly kind: 'refused' }
   | { readonly kind: 'too-large' }
+  /** The cache is switched off. */
+  | { readonly kind: 'disabled' }
   | Unavailable;
 
-export type DeleteOutcome = { readonly kind: 'deleted' } | { readonly kind: 'not-found' } | Unavailable;
+export type DeleteOutcome =
+  | { readonly kind: 'deleted' }
+  | { readonly kind: 'not-found' }
+  | { readonly kind: 'disabled' }
+  | Unavailable;
 
 // Outcomes without content are shared: a miss on the read path allocates nothing.
 export const MISS = { kind: 'miss' } as const satisfies FetchOutcome;
@@ -27,6 +39,7 @@ export const STORED = { kind: 'stored' } as const satisfies StoreOutcome;
 export const REFUSED = { kind: 'refused' } as const satisfies StoreOutcome;
 export const TOO_LARGE = { kind: 'too-large' } as const satisfies StoreOutcome;
 export const DELETED = { kind: 'deleted' } as const satisfies DeleteOutcome;
+export const DISABLED = { kind: 'disabled' } as const satisfies StoreOutcome & DeleteOutcome;
 export const NOT_FOUND = { kind: 'not-found' } as const satisfies DeleteOutcome;
 
 export const unavailable = (error: CacheError): Unavailable => ({ kind: 'unavailable', error });

@@ -1,6 +1,12 @@
 import type { Clock } from '../base/clock.ts';
-import type { CacheError } from '../base/errors.ts';
-import type { DeleteOutcome, FetchOutcome, StoreOutcome } from '../base/outcome.ts';
+import { type CacheError, NodeConnectionError } from '../base/errors.ts';
+import {
+  type DeleteOutcome,
+  type FetchOutcome,
+  type StoreOutcome,
+  type Unavailable,
+  unavailable,
+} from '../base/outcome.ts';
 import type { Millis } from '../base/units.ts';
 import type { Dial } from './dial.ts';
 import { tooOldForMeta } from './engine-version.ts';
@@ -15,16 +21,18 @@ import type {
 } from './transport.ts';
 
 /**
- * The meta transport where the engine speaks it, else memjs. Each new connection tells the engine's version before
- * anything else is said, so the choice costs nothing where it stays with meta, and follows an engine that is replaced.
+ * The meta transport where the engine speaks it, else memjs. Each new connection by meta tells the engine's version
+ * before anything else is said, so the choice costs nothing where it stays with meta. An engine can be replaced under
+ * its name: after trouble with memjs the version is asked again.
  */
 export class AutoTransport implements NodeTransport {
   readonly #node: string;
   readonly #meta: MetaTransport;
-  readonly #openMemjs: () => Promise<NodeTransport>;
+  readonly #openMemjs: (listener: TransportListener) => Promise<NodeTransport>;
   readonly #listener: TransportListener;
   #memjs: Promise<NodeTransport> | undefined;
   #chosen: NodeTransport | undefined;
+  #told: 'meta' | 'memjs' | undefined;
   #tooOld = false;
 
   constructor(
@@ -33,19 +41,17 @@ export class AutoTransport implements NodeTransport {
     options: TransportOptions,
     clock: Clock,
     listener: TransportListener,
-    openMemjs: () => Promise<NodeTransport>,
+    openMemjs: (listener: TransportListener) => Promise<NodeTransport>,
   ) {
     this.#node = node;
     this.#openMemjs = openMemjs;
     this.#listener = listener;
     // An engine that is too old has answered all the same: its node is up.
-    const metaListener: TransportListener = {
+    const ofMeta: TransportListener = {
       answered: () => listener.answered(),
       failed: (error) => (this.#tooOld ? undefined : listener.failed(error)),
     };
-    this.#meta = new MetaTransport(node, dial, options, clock, metaListener, (version) =>
-      this.#accept(version),
-    );
+    this.#meta = new MetaTransport(node, dial, options, clock, ofMeta, (version) => this.#accept(version));
   }
 
   get capabilities(): Capabilities {
@@ -53,52 +59,95 @@ export class AutoTransport implements NodeTransport {
   }
 
   get(key: string, endsAt: Millis): Promise<FetchOutcome> {
-    return this.#chosen?.get(key, endsAt) ?? this.#first((transport) => transport.get(key, endsAt));
+    return this.#chosen?.get(key, endsAt) ?? this.#first((transport) => transport.get(key, endsAt), same);
+  }
+
+  getWithTtl(key: string, endsAt: Millis): Promise<FetchOutcome> {
+    return (
+      this.#chosen?.getWithTtl(key, endsAt) ??
+      this.#first((transport) => transport.getWithTtl(key, endsAt), same)
+    );
   }
 
   getMany(keys: readonly string[], endsAt: Millis): Promise<readonly FetchOutcome[]> {
-    return this.#chosen?.getMany(keys, endsAt) ?? this.#first((transport) => transport.getMany(keys, endsAt));
+    return (
+      this.#chosen?.getMany(keys, endsAt) ??
+      this.#first<readonly FetchOutcome[]>(
+        (transport) => transport.getMany(keys, endsAt),
+        (outcome) => keys.map(() => outcome),
+      )
+    );
   }
 
   store(mode: StoreMode, key: string, item: WireItem, endsAt: Millis): Promise<StoreOutcome> {
     return (
       this.#chosen?.store(mode, key, item, endsAt) ??
-      this.#first((transport) => transport.store(mode, key, item, endsAt))
+      this.#first((transport) => transport.store(mode, key, item, endsAt), same)
     );
   }
 
   delete(key: string, endsAt: Millis): Promise<DeleteOutcome> {
-    return this.#chosen?.delete(key, endsAt) ?? this.#first((transport) => transport.delete(key, endsAt));
+    return (
+      this.#chosen?.delete(key, endsAt) ?? this.#first((transport) => transport.delete(key, endsAt), same)
+    );
   }
 
   rest(): void {
     (this.#chosen ?? this.#meta).rest();
   }
 
+  async retire(): Promise<void> {
+    await Promise.all([this.#meta.retire(), this.#loaded().then((memjs) => memjs?.retire())]);
+  }
+
   async close(): Promise<void> {
-    await this.#meta.close();
-    await (await this.#memjs)?.close();
+    await Promise.all([this.#meta.close(), this.#loaded().then((memjs) => memjs?.close())]);
+  }
+
+  /** memjs where it was loaded; one that did not load has nothing to close. */
+  async #loaded(): Promise<NodeTransport | undefined> {
+    return this.#memjs?.catch(() => undefined);
   }
 
   /** Before the engine is known: asks by meta, and once more by memjs if that shows it to be too old. */
-  async #first<Outcome>(call: (transport: NodeTransport) => Promise<Outcome>): Promise<Outcome> {
-    const outcome = await call(this.#meta);
-    if (!this.#tooOld) return outcome;
-    // Nothing of the call was sent: the version came first.
-    this.#memjs ??= this.#openMemjs();
-    const memjs = await this.#memjs;
-    this.#chosen = memjs;
-    return call(memjs);
+  async #first<Outcome>(
+    call: (transport: NodeTransport) => Promise<Outcome>,
+    refused: (outcome: Unavailable) => Outcome,
+  ): Promise<Outcome> {
+    if (!this.#tooOld) {
+      const outcome = await call(this.#meta);
+      if (!this.#tooOld) return outcome;
+    }
+    // Nothing of the call was sent: the version comes first.
+    try {
+      this.#memjs ??= this.#openMemjs({
+        answered: () => this.#listener.answered(),
+        failed: (error) => this.#failed(error),
+      });
+      this.#chosen = await this.#memjs;
+    } catch (error) {
+      this.#memjs = undefined;
+      return refused(unavailable(new NodeConnectionError(this.#node, 'memjs could not be loaded', error)));
+    }
+    return call(this.#chosen);
+  }
+
+  /** memjs failed: the engine may have been replaced, so its version is asked before the next call. */
+  #failed(error: CacheError): void {
+    this.#tooOld = false;
+    this.#chosen = undefined;
+    this.#listener.failed(error);
   }
 
   #accept(version: string): CacheError | undefined {
     const problem = tooOldForMeta(this.#node, version);
-    const tooOld = problem !== undefined;
-    if (tooOld !== this.#tooOld || this.#chosen === undefined) {
-      this.#listener.chose?.(tooOld ? 'memjs' : 'meta', version);
-    }
-    this.#tooOld = tooOld;
-    this.#chosen = tooOld ? undefined : this.#meta;
+    this.#tooOld = problem !== undefined;
+    this.#chosen = this.#tooOld ? undefined : this.#meta;
+    const transport = this.#tooOld ? 'memjs' : 'meta';
+    if (transport !== this.#told) this.#listener.chose?.(transport, version);
+    this.#told = transport;
     return problem;
   }
 }
+
+const same = (outcome: Unavailable): Unavailable => outcome;

@@ -1,60 +1,24 @@
 import type { Socket } from 'node:net';
 import type memjsServer from 'memjs/lib/memjs/server.js';
-import type memjsUtils from 'memjs/lib/memjs/utils.js';
 import type { Clock } from '../base/clock.ts';
+import { DeadlineTimer } from '../base/deadline-timer.ts';
 import {
   type CacheError,
+  DeadlineError,
   NodeConnectionError,
   NodeTimeoutError,
   ProtocolError,
   reasonOf,
 } from '../base/errors.ts';
 import { type Millis, NEVER } from '../base/units.ts';
-import { DeadlineTimer } from './deadline-timer.ts';
-import type { TransportListener, TransportOptions } from './transport.ts';
+import type { Memjs, SaslCredentials } from './memjs-module.ts';
+import { type Exchange, type Pending, PendingRequests } from './memjs-pending.ts';
+import { STALE_AFTER_MILLIS, type TransportListener, type TransportOptions } from './transport.ts';
 
 const RESPONSE_MAGIC = 0x81;
 
 /** memjs's own timers must never fire: they wait for silence on the socket, and every write re-arms them. */
 const NEVER_SECONDS = 2_000_000;
-
-/** The two files of memjs that are used. They come in as an argument, so that importing the package loads neither. */
-export interface Memjs {
-  readonly Server: typeof memjsServer.Server;
-  readonly makeRequestBuffer: typeof memjsUtils.makeRequestBuffer;
-}
-
-export async function loadMemjs(): Promise<Memjs> {
-  const [server, utils] = await Promise.all([
-    import('memjs/lib/memjs/server.js'),
-    import('memjs/lib/memjs/utils.js'),
-  ]);
-  return { Server: server.default.Server, makeRequestBuffer: utils.default.makeRequestBuffer };
-}
-
-export interface SaslCredentials {
-  readonly username: string;
-  readonly password: string;
-}
-
-/** What memjs parsed from one reply. */
-export interface BinaryReply {
-  readonly status: number;
-  readonly extras: Buffer;
-  readonly value: Buffer;
-}
-
-/** A reply, or why there is none. `lost`: the peer closed a connection before it answered. */
-export type Exchange =
-  | { readonly kind: 'reply'; readonly reply: BinaryReply }
-  | { readonly kind: 'failed'; readonly error: CacheError; readonly lost: boolean };
-
-interface Pending {
-  readonly opcode: number;
-  readonly endsAt: Millis;
-  deadline: Millis;
-  readonly settle: (exchange: Exchange) => void;
-}
 
 /**
  * One life of one connection: a memjs server object, used until the first trouble and then thrown away with
@@ -72,13 +36,17 @@ export class MemjsLink {
   readonly #clock: Clock;
   readonly #listener: TransportListener;
   readonly #onEnd: (link: MemjsLink) => void;
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new PendingRequests();
   readonly #timer: DeadlineTimer;
   #socket: Socket | undefined;
   #connected = false;
   #ended = false;
-  #corked = false;
+  /** What this tick wrote. */
+  #corked: Pending[] = [];
   #opaque = 0;
+  #finished: (() => void) | undefined;
+  /** When the node last said something, and by the time of day, when it was last used. */
+  #heardAt: Millis;
   #usedAt: Millis;
   /** Whether the peer has answered at all: a connection that worked and is then closed was stale, not refused. */
   answered = false;
@@ -107,38 +75,55 @@ export class MemjsLink {
     this.#listener = listener;
     this.#onEnd = onEnd;
     this.#timer = new DeadlineTimer(clock, (now, late) => this.#expire(now, late));
+    this.#heardAt = clock.monotonic();
     this.#usedAt = clock.wall();
   }
 
-  /** How long the connection has lain idle, by the time of day, which goes on during a freeze. */
-  idleFor(): Millis {
-    return this.#pending.size > 0 ? 0 : this.#clock.wall() - this.#usedAt;
-  }
-
-  get idle(): boolean {
-    return this.#pending.size === 0;
+  /** Whether it lay idle so long, or its connect was frozen over, that it must not be used again. */
+  get stale(): boolean {
+    if (!this.#pending.unawaited) return false;
+    const { connectTimeoutMillis } = this.#options;
+    if (!this.#connected && this.#clock.monotonic() - this.#heardAt >= connectTimeoutMillis) return true;
+    return this.#clock.wall() - this.#usedAt > STALE_AFTER_MILLIS;
   }
 
   send(opcode: number, key: string, extras: Buffer, value: Buffer, endsAt: Millis): Promise<Exchange> {
     return new Promise((settle) => {
-      const opaque = this.#nextOpaque();
       const now = this.#clock.monotonic();
+      if (endsAt <= now) {
+        // What comes too late is never sent: after a freeze it could write an old value.
+        settle({ kind: 'failed', error: new DeadlineError(this.#node), lost: false });
+        return;
+      }
+      const opaque = this.#nextOpaque();
       const { connectTimeoutMillis, operationTimeoutMillis } = this.#options;
-      const allowed = this.#connected ? operationTimeoutMillis : connectTimeoutMillis;
-      const deadline = Math.min(now + allowed, endsAt);
-      this.#pending.set(opaque, { opcode, endsAt, deadline, settle });
-      this.#timer.cover(deadline, now);
+      if (this.#pending.size === 0) this.#socket?.ref();
+      const deadline = now + (this.#connected ? operationTimeoutMillis : connectTimeoutMillis);
+      const pending: Pending = { opcode, endsAt, deadline, settle };
+      this.#pending.add(opaque, pending);
+      this.#timer.cover(Math.min(deadline, endsAt), now);
       this.#server.onResponse(opaque, (response) => this.#receive(opaque, response));
       this.#server.onError(opaque, (error) => this.#connectionFailed(error));
       // memjs writes each request by itself; corked, those of one tick leave in one system call.
-      this.#cork();
+      if (this.#connected) this.#cork(pending);
       this.#server.write(this.#memjs.makeRequestBuffer(opcode, key, extras, value, opaque));
       if (this.#socket === undefined) this.#adopt(this.#server._socket);
     });
   }
 
   rest(): void {
-    if (this.idle) this.#timer.clear();
+    if (this.#pending.unawaited) this.#timer.clear();
+  }
+
+  /** Ends the connection once all that waits has settled. */
+  finish(error: CacheError): Promise<void> {
+    return new Promise((resolve) => {
+      this.#finished = () => {
+        this.fail(error);
+        resolve();
+      };
+      this.#finishIfIdle();
+    });
   }
 
   /** Ends this connection and settles all that waits on it with `error`. */
@@ -148,9 +133,12 @@ export class MemjsLink {
     this.#timer.clear();
     this.#onEnd(this);
     this.#socket?.destroy();
-    const waiting = [...this.#pending.values()];
-    this.#pending.clear();
-    for (const { settle } of waiting) settle({ kind: 'failed', error, lost });
+    for (const { settle } of this.#pending.drain()) settle?.({ kind: 'failed', error, lost });
+    this.#finished?.();
+  }
+
+  #finishIfIdle(): void {
+    if (this.#pending.unawaited) this.#finished?.();
   }
 
   #nextOpaque(): number {
@@ -171,11 +159,16 @@ export class MemjsLink {
 
   #established(): void {
     this.#connected = true;
+    if (this.#pending.size === 0) this.#socket?.unref();
+    this.#written(this.#pending.all());
+  }
+
+  /** These were written just now: their time starts here. */
+  #written(requests: readonly Pending[]): void {
     const now = this.#clock.monotonic();
-    for (const pending of this.#pending.values()) {
-      pending.deadline = Math.min(now + this.#options.operationTimeoutMillis, pending.endsAt);
-      this.#timer.cover(pending.deadline, now);
-    }
+    const deadline = now + this.#options.operationTimeoutMillis;
+    for (const request of requests) request.deadline = deadline;
+    this.#timer.cover(deadline, now);
   }
 
   #connectionFailed(error: unknown): void {
@@ -190,41 +183,38 @@ export class MemjsLink {
     if (pending === undefined) return;
     const { magic, opcode, status } = response.header;
     if (magic !== RESPONSE_MAGIC || opcode !== pending.opcode) {
-      this.fail(new ProtocolError(this.#node, `opcode ${opcode} answers opcode ${pending.opcode}`));
+      const error = new ProtocolError(this.#node, `opcode ${opcode} answers opcode ${pending.opcode}`);
+      this.#listener.failed(error);
+      this.fail(error);
       return;
     }
     this.#pending.delete(opaque);
+    this.#heardAt = this.#clock.monotonic();
     this.#usedAt = this.#clock.wall();
+    if (this.#pending.size === 0) this.#socket?.unref();
     if (!this.answered) {
       this.answered = true;
       this.#listener.answered();
     }
     // memjs hands out slices of its receive buffer: kept as they are, 100 bytes would pin 10 kB.
     const value = Buffer.from(response.val);
-    pending.settle({ kind: 'reply', reply: { status, extras: response.extras, value } });
+    pending.settle?.({ kind: 'reply', reply: { status, extras: response.extras, value } });
+    this.#finishIfIdle();
   }
 
   #expire(now: Millis, late: boolean): Millis {
-    let next = NEVER;
-    for (const [opaque, { deadline, endsAt, settle }] of this.#pending) {
-      if (deadline > now) next = Math.min(next, deadline);
-      else if (deadline === endsAt) {
-        // The invocation's time is over, which says nothing about the node. A late reply finds nobody by its opaque.
-        this.#pending.delete(opaque);
-        settle({ kind: 'failed', error: this.#timeout(), lost: false });
-      } else {
-        this.#timedOut(late);
-        return NEVER;
-      }
-    }
-    return next;
-  }
-
-  #timedOut(late: boolean): void {
+    const next = this.#pending.abandonOverdue(now, this.#node, this.#timeout());
+    this.#finishIfIdle();
+    if (this.#pending.size === 0) return NEVER;
+    // A node that owes a reply for a whole time-out is given up, unless others of its replies are still coming in.
+    const patience = this.#connected ? this.#heardAt + this.#options.operationTimeoutMillis / 2 : 0;
+    const givenUpAt = Math.max(this.#pending.oldestDeadline(), patience);
+    if (now < givenUpAt) return Math.min(next, givenUpAt);
     const error = this.#timeout();
     if (!late) this.#listener.failed(error);
-    // A reply may still be on its way: nothing else may ever be read from this connection.
-    this.fail(error);
+    // What still has time may try another connection.
+    this.fail(error, this.#connected);
+    return NEVER;
   }
 
   #timeout(): NodeTimeoutError {
@@ -234,14 +224,16 @@ export class MemjsLink {
       : new NodeTimeoutError(this.#node, 'connect', connectTimeoutMillis);
   }
 
-  #cork(): void {
-    const socket = this.#socket;
-    if (socket === undefined || this.#corked || !this.#connected) return;
-    this.#corked = true;
+  #cork(pending: Pending): void {
+    this.#corked.push(pending);
+    if (this.#corked.length > 1) return;
+    const socket = this.#socket!;
     socket.cork();
     process.nextTick(() => {
-      this.#corked = false;
+      const requests = this.#corked;
+      this.#corked = [];
       socket.uncork();
+      if (!this.#ended) this.#written(requests);
     });
   }
 }

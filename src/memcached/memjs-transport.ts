@@ -14,13 +14,9 @@ import {
   unavailable,
 } from '../base/outcome.ts';
 import type { Millis } from '../base/units.ts';
-import {
-  type BinaryReply,
-  type Exchange,
-  type Memjs,
-  MemjsLink,
-  type SaslCredentials,
-} from './memjs-link.ts';
+import { MemjsLink } from './memjs-link.ts';
+import type { Memjs, SaslCredentials } from './memjs-module.ts';
+import type { BinaryReply, Exchange } from './memjs-pending.ts';
 import type {
   Capabilities,
   NodeTransport,
@@ -35,9 +31,6 @@ const OPCODES = { get: 0x00, set: 0x01, add: 0x02, replace: 0x03, delete: 0x04 }
 const REPEATABLE: readonly number[] = [OPCODES.get, OPCODES.set, OPCODES.delete];
 
 const STATUS = { ok: 0x00, notFound: 0x01, exists: 0x02, tooLarge: 0x03, notStored: 0x05 } as const;
-
-/** Longer than this by the clock on the wall, and a connection may have been dropped without a word. */
-const STALE_AFTER_MILLIS: Millis = 30_000;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -96,6 +89,11 @@ export class MemjsTransport implements NodeTransport {
     return status === STATUS.notFound ? MISS : this.#refused(exchange.reply);
   }
 
+  /** The binary protocol does not tell the remaining time. */
+  getWithTtl(key: string, endsAt: Millis): Promise<FetchOutcome> {
+    return this.get(key, endsAt);
+  }
+
   getMany(keys: readonly string[], endsAt: Millis): Promise<readonly FetchOutcome[]> {
     return Promise.all(keys.map((key) => this.get(key, endsAt)));
   }
@@ -132,6 +130,11 @@ export class MemjsTransport implements NodeTransport {
     this.#link?.rest();
   }
 
+  retire(): Promise<void> {
+    this.#closed = true;
+    return this.#link?.finish(this.#closedError()) ?? Promise.resolve();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#link?.fail(this.#closedError());
@@ -160,9 +163,7 @@ export class MemjsTransport implements NodeTransport {
   }
 
   #freshLink(): MemjsLink {
-    if (this.#link !== undefined && this.#link.idleFor() > STALE_AFTER_MILLIS) {
-      this.#link.fail(this.#closedError());
-    }
+    if (this.#link?.stale) this.#link.fail(this.#closedError());
     this.#link ??= new MemjsLink(
       this.#memjs,
       this.#host,

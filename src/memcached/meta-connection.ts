@@ -1,21 +1,21 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.ts';
+import { DeadlineTimer } from '../base/deadline-timer.ts';
 import {
   type CacheError,
+  DeadlineError,
   NodeConnectionError,
-  NodeTimeoutError,
   ProtocolError,
   reasonOf,
 } from '../base/errors.ts';
 import { type Millis, NEVER } from '../base/units.ts';
-import { DeadlineTimer } from './deadline-timer.ts';
 import type { Dial } from './dial.ts';
 import type { MetaOperation } from './meta-operation.ts';
 import { MetaReplyParser, REPLIES } from './meta-reply.ts';
 import { VERSION_LINE } from './meta-request.ts';
 import { writeUnsent } from './meta-writer.ts';
-import { OperationQueue } from './operation-queue.ts';
-import type { TransportListener, TransportOptions } from './transport.ts';
+import { OperationQueue, timeoutOf } from './operation-queue.ts';
+import { STALE_AFTER_MILLIS, type TransportListener, type TransportOptions } from './transport.ts';
 
 export interface ConnectionOwner {
   readonly listener: TransportListener;
@@ -29,9 +29,9 @@ export interface ConnectionOwner {
  * One life of one connection. Operations wait in the order they were sent; commands of one tick leave in one write.
  *
  * A reply belongs to the operation at the front, and its token must say so, too: with order alone, bytes lost on the
- * way would hand one caller's value to another. Any doubt ends the connection. An operation whose invocation ends is
- * settled and left in its place, so that its reply, told by its token, is passed over; one that the node let wait too
- * long ends the connection.
+ * way would hand one caller's value to another. Any doubt ends the connection. An operation whose time is over is
+ * settled and left in its place, so that its reply, told by its token, is passed over. See
+ * `#givenUpAt` for when the node is given up.
  */
 export class MetaConnection {
   readonly #node: string;
@@ -47,9 +47,10 @@ export class MetaConnection {
   #flushing = false;
   /** The time at this tick's first operation; the others share it. */
   #tickTime: Millis = 0;
+  /** When the node last said something, and by the time of day, when it was last used. */
+  #heardAt: Millis = 0;
   #usedAt: Millis;
-  /** The peer has answered: a connection that worked and then closes went stale, and was not refused. */
-  #answered = false;
+  #finished: (() => void) | undefined;
 
   constructor(node: string, dial: Dial, options: TransportOptions, clock: Clock, owner: ConnectionOwner) {
     this.#node = node;
@@ -58,8 +59,8 @@ export class MetaConnection {
     this.#owner = owner;
     this.#timer = new DeadlineTimer(clock, (now, late) => this.#expire(now, late));
     this.#parser = new MetaReplyParser(() => this.#received());
-    const now = clock.monotonic();
     this.#usedAt = clock.wall();
+    const now = clock.monotonic();
     this.#connectBy = now + options.connectTimeoutMillis;
     this.#timer.cover(this.#connectBy, now);
     this.#socket = dial({
@@ -68,12 +69,14 @@ export class MetaConnection {
     });
     this.#socket.on('error', (error) => this.#broken(reasonOf(error), error));
     this.#socket.on('close', () => this.#broken('the connection was closed', undefined));
-    this.#socket.on('drain', () => this.#flush());
+    this.#socket.on('drain', () => this.#flushWaiting());
   }
 
-  /** How long the connection has lain idle, by the time of day, which goes on during a freeze. */
-  idleFor(): Millis {
-    return this.#state === 'ready' && this.#queue.unawaited ? this.#clock.wall() - this.#usedAt : 0;
+  /** Whether it lay idle so long, or its connect was frozen over, that it must not be used again. */
+  get stale(): boolean {
+    if (!this.#queue.unawaited) return false;
+    if (this.#state !== 'ready') return this.#clock.monotonic() >= this.#connectBy;
+    return this.#clock.wall() - this.#usedAt > STALE_AFTER_MILLIS;
   }
 
   send(operation: MetaOperation): void {
@@ -82,12 +85,31 @@ export class MetaConnection {
       this.#tickTime = this.#clock.monotonic();
       process.nextTick(this.#flushTick);
     }
+    if (operation.endsAt <= this.#tickTime) {
+      // What comes too late is never sent: after a freeze it could write an old value.
+      operation.abandon(new DeadlineError(this.#node));
+      return;
+    }
+    if (this.#queue.empty) this.#socket.ref();
     this.#queue.push(operation);
-    this.#setDeadline(operation, this.#tickTime);
+    operation.deadline =
+      this.#state === 'ready' ? this.#tickTime + this.#options.operationTimeoutMillis : this.#connectBy;
+    this.#timer.cover(Math.min(operation.deadline, operation.endsAt), this.#tickTime);
+  }
+
+  /** Ends the connection once all that waits has settled. */
+  finish(error: CacheError): Promise<void> {
+    return new Promise((resolve) => {
+      this.#finished = () => {
+        this.end(error);
+        resolve();
+      };
+      this.#finishIfIdle();
+    });
   }
 
   rest(): void {
-    if (this.#state === 'ready' && this.#queue.unawaited) this.#timer.clear();
+    if (this.#queue.unawaited) this.#timer.clear();
   }
 
   /** Ends the connection: what waits is settled with `error`, except what may be sent `again` by the owner. */
@@ -97,23 +119,19 @@ export class MetaConnection {
     this.#timer.clear();
     this.#socket.destroy();
     const waiting = this.#queue.drain();
-    const again = sendAgain ? waiting.filter(mayRepeat) : [];
+    const again = sendAgain ? waiting.filter((operation) => operation.mayRepeat) : [];
     for (const operation of again) operation.restart();
     this.#owner.ended(this, again);
-    const kept = new Set(again);
-    for (const operation of waiting) if (!kept.has(operation)) operation.abandon(error);
+    for (const operation of waiting) if (!again.includes(operation)) operation.abandon(error);
+    this.#finished?.();
   }
 
-  #setDeadline(operation: MetaOperation, now: Millis): void {
-    const allowed = this.#state === 'ready' ? now + this.#options.operationTimeoutMillis : this.#connectBy;
-    const deadline = Math.min(allowed, operation.endsAt);
-    operation.deadline = deadline;
-    this.#timer.cover(deadline, now);
+  #finishIfIdle(): void {
+    if (this.#finished !== undefined && this.#queue.unawaited) this.#finished();
   }
 
   /** The version comes first: an engine without meta commands would read a value's bytes as commands. */
   #greet(): void {
-    if (this.#state !== 'connecting') return;
     this.#state = 'greeting';
     this.#socket.write(VERSION_LINE);
   }
@@ -125,14 +143,39 @@ export class MetaConnection {
 
   #flush(): void {
     if (this.#state !== 'ready' || this.#queue.allSent || this.#socket.writableNeedDrain) return;
-    writeUnsent(this.#socket, this.#queue);
+    // The time starts now: what the caller computed meanwhile is not the node's doing.
+    const now = this.#clock.monotonic();
+    const deadline = now + this.#options.operationTimeoutMillis;
+    writeUnsent(this.#socket, this.#queue, deadline);
+    this.#timer.cover(deadline, now);
+  }
+
+  /** Sends what had to wait, but for what meanwhile comes too late. */
+  #flushWaiting(): void {
+    this.#abandonOverdue(this.#clock.monotonic());
+    this.#flush();
   }
 
   #feed(bytes: Buffer, length: number): void {
     if (this.#state === 'ended') return;
+    this.#heardAt = this.#clock.monotonic();
     const problem = this.#parser.feed(bytes, length);
-    if (problem !== undefined) this.end(new ProtocolError(this.#node, problem));
-    else if (this.#queue.empty) this.#usedAt = this.#clock.wall();
+    if (problem !== undefined) this.#distrust(problem);
+    else if (this.#queue.empty) this.#becameIdle();
+  }
+
+  #becameIdle(): void {
+    this.#usedAt = this.#clock.wall();
+    // A script that forgets to close its cache may end all the same.
+    this.#socket.unref();
+    this.#finishIfIdle();
+  }
+
+  #distrust(problem: string): void {
+    if (this.#state === 'ended') return; // The greeting has told its failure already.
+    const error = new ProtocolError(this.#node, problem);
+    this.#owner.listener.failed(error);
+    this.end(error);
   }
 
   /** One whole reply, on the parser. `false` where it must not reach anybody. */
@@ -145,7 +188,8 @@ export class MetaConnection {
     if (token < 0) {
       // Misses of 1.6.12 and refusals echo nothing: order alone tells whose they are, and they carry no value. `ERROR`
       // and `CLIENT_ERROR` mean that the server read something else than we wrote.
-      if (kind !== REPLIES.miss && kind !== REPLIES.serverError) return false;
+      const miss = kind === REPLIES.miss && operation.reading === 'fetch';
+      if (!miss && kind !== REPLIES.serverError) return false;
     } else if (token !== operation.token + operation.received) return false;
     operation.receive(reply, this.#node);
     if (operation.complete) this.#queue.advance();
@@ -164,55 +208,42 @@ export class MetaConnection {
       return false;
     }
     this.#state = 'ready';
-    this.#answered = true;
     this.#owner.listener.answered();
-    const now = this.#clock.monotonic();
-    for (const operation of this.#queue.waiting()) this.#setDeadline(operation, now);
-    this.#flush();
+    if (this.#queue.empty) this.#becameIdle();
+    this.#flushWaiting();
     return true;
   }
 
   #broken(reason: string, cause: unknown): void {
     if (this.#state === 'ended') return;
     const error = new NodeConnectionError(this.#node, reason, cause);
-    if (!this.#answered) this.#owner.listener.failed(error);
-    this.end(error, this.#answered);
+    // One that worked and then closes went stale; one that never did was refused.
+    const stale = this.#state === 'ready';
+    if (!stale) this.#owner.listener.failed(error);
+    this.end(error, stale);
   }
 
   #expire(now: Millis, late: boolean): Millis {
-    let next = this.#state === 'ready' ? NEVER : this.#connectBy;
-    if (now >= next) {
-      this.#timedOut('connect', this.#options.connectTimeoutMillis, late);
-      return NEVER;
-    }
-    const overdue: MetaOperation[] = [];
-    for (const operation of this.#queue.waiting()) {
-      if (operation.abandoned) continue;
-      if (operation.deadline > now) next = Math.min(next, operation.deadline);
-      else if (operation.deadline === operation.endsAt) overdue.push(operation);
-      else {
-        this.#timedOut('reply', this.#options.operationTimeoutMillis, late);
-        return NEVER;
-      }
-    }
-    for (const operation of overdue) this.#outlived(operation);
-    return next;
-  }
-
-  /** The invocation's time is over, which says nothing about the node. */
-  #outlived(operation: MetaOperation): void {
-    operation.abandon(new NodeTimeoutError(this.#node, 'reply', this.#options.operationTimeoutMillis));
-    // What was not sent never is: after a freeze it would write an old value.
-    if (!operation.sent) this.#queue.withdraw(operation);
-  }
-
-  #timedOut(what: 'connect' | 'reply', afterMillis: Millis, late: boolean): void {
-    const error = new NodeTimeoutError(this.#node, what, afterMillis);
+    const ready = this.#state === 'ready';
+    const givenUpAt = ready ? this.#givenUpAt() : this.#connectBy;
+    this.#abandonOverdue(now);
+    if (now < givenUpAt) return Math.min(givenUpAt, this.#queue.nextDeadline());
+    const error = timeoutOf(this.#node, ready, this.#options);
     if (!late) this.#owner.listener.failed(error);
-    this.end(error);
+    // What still has time may try another connection.
+    this.end(error, ready);
+    return NEVER;
   }
-}
 
-function mayRepeat(operation: MetaOperation): boolean {
-  return !operation.abandoned && (!operation.sent || (operation.repeatable && !operation.repeated));
+  /** A node that owes a reply for a whole time-out is given up, unless others of its replies are still coming in. */
+  #givenUpAt(): Millis {
+    const owed = this.#queue.front;
+    if (owed === undefined) return NEVER;
+    return Math.max(owed.deadline, this.#heardAt + this.#options.operationTimeoutMillis / 2);
+  }
+
+  #abandonOverdue(now: Millis): void {
+    this.#queue.abandonOverdue(now, this.#node, this.#options);
+    this.#finishIfIdle();
+  }
 }

@@ -15,10 +15,10 @@ import {
 import { type Millis, NEVER } from '../base/units.ts';
 import { type MetaReplyParser, REPLIES } from './meta-reply.ts';
 
-export type Outcome = FetchOutcome | StoreOutcome | DeleteOutcome;
+type Outcome = FetchOutcome | StoreOutcome | DeleteOutcome;
 
 /** How a command's replies are read. */
-export type Reading = 'fetch' | 'store' | 'delete';
+type Reading = 'fetch' | 'store' | 'delete';
 
 /**
  * One call that waits for its replies: one command, or a batch of them with tokens that follow each other.
@@ -36,7 +36,7 @@ export class MetaOperation {
   readonly repeatable: boolean;
   /** No later than this, whatever the connection allows. */
   endsAt: Millis;
-  /** When the connection is given up for it; moves when the connection is made. */
+  /** When its caller stops waiting for the node; counted anew when it is sent. */
   deadline: Millis = NEVER;
   sent = false;
   repeated = false;
@@ -45,7 +45,7 @@ export class MetaOperation {
   readonly #outcomes: Outcome[] | undefined;
   #settle: ((outcome: Outcome | readonly Outcome[]) => void) | undefined;
 
-  constructor(
+  private constructor(
     reading: Reading,
     lines: string,
     body: Buffer | undefined,
@@ -53,7 +53,7 @@ export class MetaOperation {
     commands: number,
     repeatable: boolean,
     endsAt: Millis,
-    batch: boolean,
+    outcomes: Outcome[] | undefined,
     settle: (outcome: never) => void,
   ) {
     this.reading = reading;
@@ -63,8 +63,49 @@ export class MetaOperation {
     this.commands = commands;
     this.repeatable = repeatable;
     this.endsAt = endsAt;
-    this.#outcomes = batch ? [] : undefined;
+    this.#outcomes = outcomes;
     this.#settle = settle as (outcome: Outcome | readonly Outcome[]) => void;
+  }
+
+  /** One command, one outcome. */
+  static fetch(
+    line: string,
+    token: number,
+    endsAt: Millis,
+    settle: (outcome: FetchOutcome) => void,
+  ): MetaOperation {
+    return new MetaOperation('fetch', line, undefined, token, 1, true, endsAt, undefined, settle);
+  }
+
+  /** Commands with tokens from `token` on; their outcomes in that order. */
+  static fetchMany(
+    lines: string,
+    token: number,
+    commands: number,
+    endsAt: Millis,
+    settle: (outcomes: readonly FetchOutcome[]) => void,
+  ): MetaOperation {
+    return new MetaOperation('fetch', lines, undefined, token, commands, true, endsAt, [], settle);
+  }
+
+  static store(
+    line: string,
+    body: Buffer,
+    token: number,
+    repeatable: boolean,
+    endsAt: Millis,
+    settle: (outcome: StoreOutcome) => void,
+  ): MetaOperation {
+    return new MetaOperation('store', line, body, token, 1, repeatable, endsAt, undefined, settle);
+  }
+
+  static delete(
+    line: string,
+    token: number,
+    endsAt: Millis,
+    settle: (outcome: DeleteOutcome) => void,
+  ): MetaOperation {
+    return new MetaOperation('delete', line, undefined, token, 1, true, endsAt, undefined, settle);
   }
 
   /** Settled already, because its time was over; its replies are still to come, and nobody waits for them. */
@@ -88,6 +129,11 @@ export class MetaOperation {
 
   get complete(): boolean {
     return this.received === this.commands;
+  }
+
+  /** Whether it may go once more on another connection. */
+  get mayRepeat(): boolean {
+    return !this.abandoned && (!this.sent || (this.repeatable && !this.repeated));
   }
 
   /** Starts over on another connection, within the time it had on the first. */
@@ -116,7 +162,10 @@ export class MetaOperation {
 
 const OUTCOMES: Readonly<Record<Reading, (reply: MetaReplyParser) => Outcome | undefined>> = {
   fetch(reply) {
-    if (reply.kind === REPLIES.value) return { kind: 'hit', value: reply.value!, flags: reply.flags };
+    if (reply.kind === REPLIES.value) {
+      const { value, flags, ttlSeconds } = reply;
+      return { kind: 'hit', value: value!, flags, ttlSeconds };
+    }
     return reply.kind === REPLIES.miss ? MISS : undefined;
   },
   store(reply) {

@@ -24,16 +24,15 @@ export const REPLIES = {
 } as const;
 export type ReplyKind = (typeof REPLIES)[keyof typeof REPLIES];
 
-/** Told of each whole reply. `false` stops the parser: what follows is not to be trusted. */
-export type ReplyReceiver = (reply: MetaReplyParser) => boolean;
-
 /** No reply of ours has a longer header; more without a line end is not memcached. */
 const LINE_BYTES = 2048;
 /** Above any item size that ElastiCache offers. A longer announcement is refused before memory is set aside. */
 export const LONGEST_VALUE_BYTES = 128 * 1024 * 1024;
 /** Up to this size values share slabs of Node's buffer pool. */
 const POOLED_BYTES = 2048;
-/** Numbers are client flags, tokens, sizes and times, all far below; a longer run of digits is refused. */
+/** Client flags, tokens and times fit into 32 bits, and so do the sizes that are taken. */
+const MOST = 0xffffffff;
+/** A longer run of digits is refused before it loses precision. */
 const MOST_DIGITS = 15;
 
 const SPACE = 32;
@@ -41,6 +40,7 @@ const CR = 13;
 const LF = 10;
 const ZERO = 48;
 const NINE = 57;
+const MINUS = 45;
 
 const NO_TOKEN = -1;
 
@@ -50,12 +50,14 @@ export class MetaReplyParser {
   token = NO_TOKEN;
   /** Client flags. */
   flags = 0;
+  /** Remaining time to live, -1 for ever; `undefined` where it was not asked for. */
+  ttlSeconds: number | undefined;
   /** The value; only with `REPLIES.value`. Belongs to the receiver. */
   value: Buffer | undefined;
   /** What an error or the version said. */
   text = '';
 
-  readonly #receive: ReplyReceiver;
+  readonly #receive: (reply: MetaReplyParser) => boolean;
   /** Why the input was refused; the parser takes no more. */
   #problem: string | undefined;
   #line: Buffer | undefined;
@@ -65,7 +67,8 @@ export class MetaReplyParser {
   #endBytes = 0;
   #inValue = false;
 
-  constructor(receive: ReplyReceiver) {
+  /** `receive` is told of each whole reply; `false` stops the parser: what follows is not to be trusted. */
+  constructor(receive: (reply: MetaReplyParser) => boolean) {
     this.#receive = receive;
   }
 
@@ -83,7 +86,7 @@ export class MetaReplyParser {
     // Headers are short: a plain scan beats a call to indexOf.
     let end = from;
     while (end < length && input[end] !== LF) end++;
-    if (end === length) return this.#gatherLine(input, from, length);
+    if (end === length || end - from > LINE_BYTES) return this.#gatherLine(input, from, length);
     this.#header(input, from, end);
     return end + 1;
   }
@@ -110,6 +113,7 @@ export class MetaReplyParser {
     if (end > from && input[end - 1] === CR) end--;
     this.token = NO_TOKEN;
     this.flags = 0;
+    this.ttlSeconds = undefined;
     this.value = undefined;
     this.text = '';
     const code = end - from < 2 ? 0 : (input[from]! << 8) | input[from + 1]!;
@@ -157,22 +161,25 @@ export class MetaReplyParser {
         continue;
       }
       const flag = input[at++];
-      if (flag !== FLAG_F && flag !== FLAG_O) {
+      if (flag !== FLAG_F && flag !== FLAG_O && flag !== FLAG_T) {
         while (at < end && input[at] !== SPACE) at++;
         continue;
       }
+      const forEver = flag === FLAG_T && input[at] === MINUS;
+      if (forEver) at++;
       const start = at;
       let number = 0;
       for (let digit = input[at]!; at < end && digit >= ZERO && digit <= NINE; digit = input[at]!) {
         number = number * 10 + digit - ZERO;
         at++;
       }
-      if (at === start || at - start > MOST_DIGITS || (at < end && input[at] !== SPACE)) {
+      if (at === start || at - start > MOST_DIGITS || number > MOST || (at < end && input[at] !== SPACE)) {
         this.#refuse('a flag that is no number', 0);
         return false;
       }
       if (flag === FLAG_F) this.flags = number;
-      else this.token = number;
+      else if (flag === FLAG_O) this.token = number;
+      else this.ttlSeconds = forEver ? -1 : number;
     }
     return true;
   }
@@ -239,3 +246,4 @@ const WORDS = {
 } as const;
 const FLAG_F = 'f'.charCodeAt(0);
 const FLAG_O = 'O'.charCodeAt(0);
+const FLAG_T = 't'.charCodeAt(0);

@@ -12,6 +12,11 @@ export function getLine(key: string, token: number): string {
   return `mg ${key} f v O${token}\r\n`;
 }
 
+/** The same, with the remaining time to live (`t`). */
+export function getWithTtlLine(key: string, token: number): string {
+  return `mg ${key} f t v O${token}\r\n`;
+}
+
 /** The value and a line end must follow. */
 export function storeLine(
   mode: StoreMode,

@@ -5,8 +5,8 @@ import type { Millis } from '../base/units.ts';
 import type { Dial } from './dial.ts';
 import { tooOldForMeta } from './engine-version.ts';
 import { type ConnectionOwner, MetaConnection } from './meta-connection.ts';
-import { MetaOperation, type Reading } from './meta-operation.ts';
-import { deleteLine, getLine, storeLine } from './meta-request.ts';
+import { MetaOperation } from './meta-operation.ts';
+import { deleteLine, getLine, getWithTtlLine, storeLine } from './meta-request.ts';
 import type {
   Capabilities,
   NodeTransport,
@@ -15,9 +15,6 @@ import type {
   TransportOptions,
   WireItem,
 } from './transport.ts';
-
-/** Longer than this by the clock on the wall, and a connection may have been dropped without a word. */
-const STALE_AFTER_MILLIS: Millis = 30_000;
 
 /** Tokens stay short, and far apart from those of any reply that may still be under way. */
 const MOST_TOKENS = 0x3fffffff;
@@ -47,7 +44,7 @@ export class MetaTransport implements NodeTransport {
     listener: TransportListener,
     accept: (version: string) => CacheError | undefined = (version) => tooOldForMeta(node, version),
   ) {
-    this.capabilities = { leases: true, remainingTtl: true, counters: true, tls: true, multiGet: true };
+    this.capabilities = { leases: false, remainingTtl: true, counters: false, tls: true, multiGet: true };
     this.#node = node;
     this.#dial = dial;
     this.#options = options;
@@ -57,7 +54,16 @@ export class MetaTransport implements NodeTransport {
 
   get(key: string, endsAt: Millis): Promise<FetchOutcome> {
     const token = this.#takeTokens(1);
-    return this.#call('fetch', getLine(key, token), undefined, token, true, endsAt);
+    return new Promise((settle) => {
+      this.#send(MetaOperation.fetch(getLine(key, token), token, endsAt, settle));
+    });
+  }
+
+  getWithTtl(key: string, endsAt: Millis): Promise<FetchOutcome> {
+    const token = this.#takeTokens(1);
+    return new Promise((settle) => {
+      this.#send(MetaOperation.fetch(getWithTtlLine(key, token), token, endsAt, settle));
+    });
   }
 
   getMany(keys: readonly string[], endsAt: Millis): Promise<readonly FetchOutcome[]> {
@@ -66,9 +72,7 @@ export class MetaTransport implements NodeTransport {
     let lines = '';
     for (let i = 0; i < keys.length; i++) lines += getLine(keys[i]!, token + i);
     return new Promise((settle) => {
-      this.#send(
-        new MetaOperation('fetch', lines, undefined, token, keys.length, true, endsAt, true, settle),
-      );
+      this.#send(MetaOperation.fetchMany(lines, token, keys.length, endsAt, settle));
     });
   }
 
@@ -77,34 +81,30 @@ export class MetaTransport implements NodeTransport {
     const { value, flags, ttlSeconds } = item;
     const line = storeLine(mode, key, value.length, flags, ttlSeconds, token);
     // A repeated `add` would find its own item and say that it was refused.
-    return this.#call('store', line, value, token, mode === 'set', endsAt);
+    return new Promise((settle) => {
+      this.#send(MetaOperation.store(line, value, token, mode === 'set', endsAt, settle));
+    });
   }
 
   delete(key: string, endsAt: Millis): Promise<DeleteOutcome> {
     const token = this.#takeTokens(1);
-    return this.#call('delete', deleteLine(key, token), undefined, token, true, endsAt);
+    return new Promise((settle) => {
+      this.#send(MetaOperation.delete(deleteLine(key, token), token, endsAt, settle));
+    });
   }
 
   rest(): void {
     this.#connection?.rest();
   }
 
+  retire(): Promise<void> {
+    this.#closed = true;
+    return this.#connection?.finish(this.#closedError()) ?? Promise.resolve();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#connection?.end(this.#closedError());
-  }
-
-  #call<Outcome>(
-    reading: Reading,
-    line: string,
-    body: Buffer | undefined,
-    token: number,
-    repeatable: boolean,
-    endsAt: Millis,
-  ): Promise<Outcome> {
-    return new Promise((settle) => {
-      this.#send(new MetaOperation(reading, line, body, token, 1, repeatable, endsAt, false, settle));
-    });
   }
 
   #send(operation: MetaOperation): void {
@@ -114,7 +114,7 @@ export class MetaTransport implements NodeTransport {
 
   #freshConnection(): MetaConnection {
     const known = this.#connection;
-    if (known !== undefined && known.idleFor() <= STALE_AFTER_MILLIS) return known;
+    if (known?.stale === false) return known;
     known?.end(this.#closedError());
     this.#connection = new MetaConnection(this.#node, this.#dial, this.#options, this.#clock, this.#owner);
     return this.#connection;

@@ -1,15 +1,17 @@
 import type { Socket } from 'node:net';
+import type { Millis } from '../base/units.ts';
 import type { OperationQueue } from './operation-queue.ts';
 
 /** Values from this size on go to the socket as they are; smaller ones are cheaper copied into one buffer. */
 const WRITE_APART_BYTES = 16 * 1024;
 
-/** Writes all that was not sent yet, in one write. */
-export function writeUnsent(socket: Socket, queue: OperationQueue): void {
+/** Writes all that was not sent yet, in one write; from here on each has until `deadline`. */
+export function writeUnsent(socket: Socket, queue: OperationQueue, deadline: Millis): void {
   let text = '';
   let parts: Buffer[] | undefined;
   for (let next = queue.takeUnsent(); next !== undefined; next = queue.takeUnsent()) {
     next.sent = true;
+    next.deadline = deadline;
     text += next.lines;
     const { body } = next;
     if (body === undefined) continue;

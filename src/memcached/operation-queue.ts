@@ -1,4 +1,7 @@
+import { DeadlineError, NodeTimeoutError } from '../base/errors.ts';
+import { type Millis, NEVER } from '../base/units.ts';
 import type { MetaOperation } from './meta-operation.ts';
+import type { TransportOptions } from './transport.ts';
 
 /** Completed operations at the head of the array are cut off when there are this many. */
 const COMPACT_AT = 4096;
@@ -56,10 +59,23 @@ export class OperationQueue {
     }
   }
 
-  /** Takes an operation that was not sent out of the queue. */
-  withdraw(operation: MetaOperation): void {
-    const at = this.#operations.indexOf(operation, this.#unsent);
-    if (at >= 0) this.#operations.splice(at, 1);
+  /** Settles what has no time left; what was not sent never is: after a freeze it could write an old value. */
+  abandonOverdue(now: Millis, node: string, options: TransportOptions): void {
+    for (const operation of this.waiting()) {
+      const { abandoned, sent, deadline, endsAt } = operation;
+      if (abandoned || Math.min(deadline, endsAt) > now) continue;
+      operation.abandon(deadline <= now ? timeoutOf(node, sent, options) : new DeadlineError(node));
+      if (!sent) this.#operations.splice(this.#operations.indexOf(operation, this.#unsent), 1);
+    }
+  }
+
+  /** When the next of those that somebody waits for runs out of time. */
+  nextDeadline(): Millis {
+    let next = NEVER;
+    for (const { abandoned, deadline, endsAt } of this.waiting()) {
+      if (!abandoned) next = Math.min(next, deadline, endsAt);
+    }
+    return next;
   }
 
   /** Those that are not complete. */
@@ -75,4 +91,11 @@ export class OperationQueue {
     this.#unsent = 0;
     return waiting;
   }
+}
+
+/** Of a node that left a reply owing, or before that a connection. */
+export function timeoutOf(node: string, sent: boolean, options: TransportOptions): NodeTimeoutError {
+  return sent
+    ? new NodeTimeoutError(node, 'reply', options.operationTimeoutMillis)
+    : new NodeTimeoutError(node, 'connect', options.connectTimeoutMillis);
 }

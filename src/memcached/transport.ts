@@ -2,6 +2,9 @@ import type { CacheError } from '../base/errors.ts';
 import type { DeleteOutcome, FetchOutcome, StoreOutcome } from '../base/outcome.ts';
 import type { Millis, Seconds } from '../base/units.ts';
 
+/** Longer idle than this by the time of day, and a connection may have been dropped without a word. */
+export const STALE_AFTER_MILLIS: Millis = 30_000;
+
 /** What a transport can do. The client plans by these, and never asks which transport it has. */
 export interface Capabilities {
   /** Leases: one reader of a missing item is told to fill it. */
@@ -26,18 +29,22 @@ export type StoreMode = 'set' | 'add' | 'replace';
 
 /**
  * One memcached node. Every call settles with an outcome and never rejects, whatever the node, the network
- * or a freeze does; none outlives `endsAt` (monotonic milliseconds, `Infinity` for no bound beside the
- * transport's own timeouts). Keys have passed `storageKey`.
+ * or a freeze does; none outlives `endsAt` (monotonic milliseconds, `NEVER` for no bound beside the
+ * transport's own timeouts), and none is sent after it. Keys have passed `storageKey`.
  */
 export interface NodeTransport {
   readonly capabilities: Capabilities;
   get(key: string, endsAt: Millis): Promise<FetchOutcome>;
+  /** `get` that also tells the item's remaining time, where the transport can. */
+  getWithTtl(key: string, endsAt: Millis): Promise<FetchOutcome>;
   /** Outcomes in the order of `keys`. */
   getMany(keys: readonly string[], endsAt: Millis): Promise<readonly FetchOutcome[]>;
   store(mode: StoreMode, key: string, item: WireItem, endsAt: Millis): Promise<StoreOutcome>;
   delete(key: string, endsAt: Millis): Promise<DeleteOutcome>;
   /** Puts the deadline timer away. Called when an invocation ends, so that nothing ticks while frozen. */
   rest(): void;
+  /** Takes no more calls, and gives the socket back once those in flight have settled, each within its deadline. */
+  retire(): Promise<void>;
   /** Settles what is in flight as unavailable and gives the socket back. The transport is not used again. */
   close(): Promise<void>;
 }

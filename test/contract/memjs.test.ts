@@ -1,4 +1,4 @@
-import { loadMemjs } from '../../src/memcached/memjs-link.ts';
+import { loadMemjs } from '../../src/memcached/memjs-module.ts';
 import { MemjsTransport } from '../../src/memcached/memjs-transport.ts';
 import { describeNodeTransport } from './transport.contract.ts';
 

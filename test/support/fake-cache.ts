@@ -37,7 +37,13 @@ export class FakeCache {
     const random = (): number => this.chance;
     const observe = (event: ClientEvent): void => void this.events.push(event);
     this.cluster = new Cluster(
-      { dialect, placement, rules: new SmearRules(rules) },
+      {
+        dialect,
+        placement,
+        rules: new SmearRules(rules),
+        connectTimeoutMillis: 250,
+        operationTimeoutMillis: 100,
+      },
       new TopologyWatcher(source, this.clock, random),
       async () => this.nodes.open,
       this.clock,

@@ -59,6 +59,13 @@ export class FakeNode implements NodeTransport {
     return item === undefined ? MISS : { kind: 'hit', value: item.value, flags: item.flags };
   }
 
+  /** The remaining time is what the item was stored with: here time stands still. */
+  async getWithTtl(key: string): Promise<FetchOutcome> {
+    const outcome = await this.get(key);
+    if (outcome.kind !== 'hit') return outcome;
+    return { ...outcome, ttlSeconds: this.items.get(key)?.ttlSeconds };
+  }
+
   async getMany(keys: readonly string[]): Promise<readonly FetchOutcome[]> {
     this.batches += 1;
     return Promise.all(keys.map((key) => this.get(key)));
@@ -82,6 +89,10 @@ export class FakeNode implements NodeTransport {
 
   rest(): void {
     this.rests += 1;
+  }
+
+  retire(): Promise<void> {
+    return this.close();
   }
 
   async close(): Promise<void> {

@@ -5,6 +5,7 @@ export interface ParsedReply {
   readonly kind: keyof typeof REPLIES;
   readonly token: number;
   readonly flags: number;
+  readonly ttlSeconds?: number;
   readonly value?: string;
   readonly text?: string;
 }
@@ -51,11 +52,12 @@ export function parsePieces(pieces: readonly Buffer[]): Parsed {
 }
 
 function seen(reply: MetaReplyParser): ParsedReply {
-  const { kind, token, flags, value, text } = reply;
+  const { kind, token, flags, ttlSeconds, value, text } = reply;
   return {
     kind: NAMES.get(kind)!,
     token,
     flags,
+    ...(ttlSeconds === undefined ? {} : { ttlSeconds }),
     ...(kind === REPLIES.value ? { value: value!.toString('latin1') } : {}),
     ...(WITH_TEXT.has(kind) ? { text } : {}),
   };

@@ -1,5 +1,5 @@
-import type { Clock } from '../base/clock.ts';
-import { type Millis, NEVER } from '../base/units.ts';
+import type { Clock } from './clock.ts';
+import { type Millis, NEVER } from './units.ts';
 
 /** A timer that fires this much after its time did not tick in between: a freeze, or a blocked event loop. */
 const LATE_MILLIS: Millis = 50;

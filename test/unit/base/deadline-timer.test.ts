@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { DeadlineTimer } from '../../../src/memcached/deadline-timer.ts';
+import { DeadlineTimer } from '../../../src/base/deadline-timer.ts';
 import { TestClock } from '../../support/test-clock.ts';
 
 /** Runs the timers phase alone: what is due by `millis` from now fires, the poll phase has not come yet. */
