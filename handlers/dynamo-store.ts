@@ -8,7 +8,7 @@ import {
   PutCommand,
 } from '@aws-sdk/lib-dynamodb';
 import type { Item } from './item.ts';
-import type { ItemStore } from './origin.ts';
+import type { ItemStore } from './item-store.ts';
 
 const BATCH_SIZE = 100; // BatchGetItem takes no more
 const MAX_PAUSES = 5;

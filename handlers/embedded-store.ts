@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import catalogue from './catalogue.json' with { type: 'json' };
 import type { Item } from './item.ts';
-import type { ItemStore } from './origin.ts';
+import type { ItemStore } from './item-store.ts';
 
 /** What a query to a database nearby takes. */
 const DELAY_MILLIS = 15;

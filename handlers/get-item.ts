@@ -1,10 +1,9 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import type { APIGatewayProxyResult } from 'aws-lambda';
-import { cacheHeaders, ITEM_TTL, itemCache, itemKey } from './cache.ts';
+import { cacheHeaders, itemCache, readItem } from './cache.ts';
 import { answerErrors } from './http-error.ts';
 import { logger } from './logger.ts';
-import { items } from './origin.ts';
 import { type ApiEvent, pathId } from './request.ts';
 import { json } from './response.ts';
 
@@ -16,7 +15,7 @@ export const handler = middy<ApiEvent, APIGatewayProxyResult>()
   .handler(async (event, { cache }) => {
     const id = pathId(event);
     // An item that is not there is not cached: ids are user input, and made-up ones would push real items out.
-    const result = await cache.read(itemKey(id), () => items.get(id), ITEM_TTL);
+    const result = await readItem(cache, id);
     return result.value === undefined
       ? json(404, { error: `there is no item ${id}` }, cacheHeaders(result))
       : json(200, result.value, cacheHeaders(result));

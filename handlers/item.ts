@@ -9,6 +9,12 @@ export interface Item {
 
 const MAX_NAME_LENGTH = 200;
 
+/** Whether `value` is the item `id`. The cache is shared: what lies under a key of ours, somebody else may have written. */
+export function isItem(value: unknown, id: string): value is Item {
+  const { id: itsId, name, priceCents } = (value ?? {}) as Partial<Record<keyof Item, unknown>>;
+  return itsId === id && typeof name === 'string' && Number.isSafeInteger(priceCents);
+}
+
 /** The item that a request body describes, or a 400 that lists all that is wrong with it. */
 export function parseItem(id: string, body: unknown): Item {
   const { name, priceCents } = (body ?? {}) as Partial<Record<keyof Item, unknown>>;

@@ -1,14 +1,5 @@
 import { HttpError } from './http-error.ts';
-import type { Item } from './item.ts';
-
-/** Where the items live; the cache only remembers what it said. */
-export interface ItemStore {
-  get(id: string): Promise<Item | undefined>;
-  /** The items that exist, in any order. */
-  getMany(ids: readonly string[]): Promise<Item[]>;
-  put(item: Item): Promise<void>;
-  delete(id: string): Promise<void>;
-}
+import type { ItemStore } from './item-store.ts';
 
 /** The items of this environment. What the store throws goes to the log; the client gets a bare 502. */
 export const items: ItemStore = {

@@ -4,18 +4,18 @@ import { systemClock } from './base/clock.ts';
 import type { Observer } from './base/events.ts';
 import { NEVER } from './base/units.ts';
 import type { Cache } from './client/cache.ts';
+import { cacheFingerprint } from './client/cache-fingerprint.ts';
 import type { OpenTransport } from './client/cache-node.ts';
 import type { Client } from './client/client.ts';
 import { ClientCache } from './client/client-cache.ts';
 import type { ClientCore } from './client/client-core.ts';
 import { Cluster } from './client/cluster.ts';
 import { DisabledCache } from './client/disabled-cache.ts';
-import { fingerprintOf } from './client/fingerprint.ts';
-import type { CacheOptions } from './client/options.ts';
+import type { CacheLogger, CacheOptions } from './client/options.ts';
 import { type ResolvedOptions, resolveOptions } from './client/resolve-options.ts';
 import { AutoTransport } from './memcached/auto-transport.ts';
 import { type Dial, tcpDial, tlsDials } from './memcached/dial.ts';
-import { loadMemjs } from './memcached/memjs-link.ts';
+import { loadMemjs } from './memcached/memjs-module.ts';
 import { MemjsTransport } from './memcached/memjs-transport.ts';
 import { MetaTransport } from './memcached/meta-transport.ts';
 import { keyPrefix } from './memcached/storage-key.ts';
@@ -32,7 +32,7 @@ import {
 /**
  * A cache outside of Middy. It is ready at once and connects on first use; call `close` when done with it.
  *
- * @throws TypeError that lists every unknown or wrong option.
+ * @throws OptionsError (a TypeError) that lists every unknown or wrong option.
  */
 export function createCache(options: CacheOptions = {}): Cache {
   const resolved = resolveOptions(options, process.env);
@@ -52,17 +52,18 @@ export function createClient(options: ResolvedOptions): Client {
 }
 
 const disabledCache = (options: ResolvedOptions): DisabledCache =>
-  new DisabledCache(() => fingerprintOf(options));
+  new DisabledCache(() => cacheFingerprint(options));
 
 function createCore(options: ResolvedOptions): ClientCore {
   const { namespace, schema, invalidates, smear, dialect, logger } = options;
+  const { connectTimeoutMillis, operationTimeoutMillis } = options;
   const clock = systemClock;
-  const observe: Observer = logger === undefined ? () => {} : unfailing(loggingObserver(logger));
+  const observe = unfailing(loggingObserver(logger ?? WARNINGS_TO_CONSOLE));
   const dialNode = options.tls === undefined ? tcpDial : tlsDials(options.tls);
   const watcher = new TopologyWatcher(sourceOf(options, dialNode), clock, Math.random);
   const { placement, rules, copyTtlSeconds } = smear;
   const cluster = new Cluster(
-    { dialect, placement, rules: new SmearRules(rules) },
+    { dialect, placement, rules: new SmearRules(rules), connectTimeoutMillis, operationTimeoutMillis },
     watcher,
     () => loadTransport(options, dialNode),
     clock,
@@ -70,7 +71,7 @@ function createCore(options: ResolvedOptions): ClientCore {
   );
   return {
     cluster,
-    fingerprint: () => fingerprintOf(options),
+    fingerprint: () => cacheFingerprint(options),
     prefix: keyPrefix(namespace, schema),
     invalidatedPrefixes: invalidates
       .filter((name) => name !== schema)
@@ -81,6 +82,14 @@ function createCore(options: ResolvedOptions): ClientCore {
     observe,
   };
 }
+
+/** A cache that is out of reach should not go unnoticed only because nobody gave a logger. */
+const WARNINGS_TO_CONSOLE: CacheLogger = {
+  debug: () => {},
+  info: () => {},
+  // biome-ignore lint/suspicious/noConsole: there is no other place to tell
+  warn: (message, ...details) => console.warn(message, ...details),
+};
 
 /** An observer is told of events in the middle of other work, which its own failure must not end. */
 function unfailing(observe: Observer): Observer {
@@ -128,7 +137,8 @@ async function loadTransport(options: ResolvedOptions, dialNode: DialNode): Prom
     const node = `${host}:${port}`;
     const dial = dialNode(host, port);
     if (transport === 'meta') return new MetaTransport(node, dial, timeouts, systemClock, listener);
-    const memjs = async () => (await openMemjs())(host, port, listener);
-    return new AutoTransport(node, dial, timeouts, systemClock, listener, memjs);
+    return new AutoTransport(node, dial, timeouts, systemClock, listener, async (ofMemjs) =>
+      (await openMemjs())(host, port, ofMemjs),
+    );
   };
 }

@@ -1,9 +1,11 @@
 // The public entry `smearcache`.
 
 export {
+  AbortedError,
   CacheError,
   type CacheErrorCode,
   ClosedError,
+  DeadlineError,
   DiscoveryError,
   NodeConnectionError,
   NodeDownError,
@@ -15,6 +17,7 @@ export {
 export type { DeleteOutcome, StoreOutcome } from './base/outcome.ts';
 export type {
   Cache,
+  CallOptions,
   GetOptions,
   Loader,
   ManyResult,

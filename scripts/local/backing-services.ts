@@ -57,7 +57,8 @@ export function localValues(services: ServiceAddresses): LocalValues {
   };
 }
 
-/** Leads the AWS SDK in the functions to the local tables. */
+/** Leads the AWS SDK in the functions to the local tables. The local nodes speak in the clear, whatever the template says. */
 export function serviceEnvironment({ dynamodbEndpoint }: ServiceAddresses): Record<string, string> {
-  return dynamodbEndpoint === undefined ? {} : { AWS_ENDPOINT_URL_DYNAMODB: dynamodbEndpoint };
+  const tables = dynamodbEndpoint === undefined ? {} : { AWS_ENDPOINT_URL_DYNAMODB: dynamodbEndpoint };
+  return { ...tables, SMEARCACHE_TLS: 'false' };
 }

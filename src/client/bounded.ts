@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
+import { DeadlineTimer } from '../base/deadline-timer.ts';
 import { type Millis, NEVER } from '../base/units.ts';
-import { DeadlineTimer } from '../memcached/deadline-timer.ts';
 
 /** Waits for `work`, whose failure is its owner's affair, but not past `endsAt` (monotonic). The work itself goes on. */
 export function bounded(work: Promise<unknown>, endsAt: Millis, clock: Clock): Promise<void> {

@@ -16,9 +16,6 @@ import { failed, mayUse, type NodeHealth, pauseAfter, UP, used } from './node-he
 /** Opens a node's transport; sockets come later, with the first operation. */
 export type OpenTransport = (host: string, port: number, listener: TransportListener) => NodeTransport;
 
-/** A probe's verdict is due within a connect and a reply; this is more than both. */
-const PROBE_MILLIS: Millis = 1_000;
-
 /** One node of the ring: its name, its transport, and whether it is worth asking. */
 export class CacheNode implements RingNode {
   readonly host: string;
@@ -28,16 +25,19 @@ export class CacheNode implements RingNode {
   /** `host:port`. */
   readonly name: string;
   readonly #transport: NodeTransport;
+  readonly #probeMillis: Millis;
   readonly #clock: Clock;
   readonly #observe: Observer;
   #health: NodeHealth = UP;
 
-  constructor(node: RingNode, open: OpenTransport, clock: Clock, observe: Observer) {
+  /** `probeMillis`: within this a probe's verdict is due, a connect and a reply. */
+  constructor(node: RingNode, open: OpenTransport, probeMillis: Millis, clock: Clock, observe: Observer) {
     this.host = node.host;
     this.port = node.port;
     this.weight = node.weight ?? 1;
     if (node.ip !== undefined) this.ip = node.ip;
     this.name = nodeName(node);
+    this.#probeMillis = probeMillis;
     this.#clock = clock;
     this.#observe = observe;
     this.#transport = open(node.host, node.port, {
@@ -55,6 +55,10 @@ export class CacheNode implements RingNode {
 
   get(key: string, endsAt: Millis): Promise<FetchOutcome> {
     return this.#refusal() ?? this.#transport.get(key, endsAt);
+  }
+
+  getWithTtl(key: string, endsAt: Millis): Promise<FetchOutcome> {
+    return this.#refusal() ?? this.#transport.getWithTtl(key, endsAt);
   }
 
   async getMany(keys: readonly string[], endsAt: Millis): Promise<readonly FetchOutcome[]> {
@@ -76,6 +80,11 @@ export class CacheNode implements RingNode {
     this.#transport.rest();
   }
 
+  /** Lets the calls in flight settle, and takes no more. */
+  retire(): Promise<void> {
+    return this.#transport.retire();
+  }
+
   close(): Promise<void> {
     return this.#transport.close();
   }
@@ -84,9 +93,9 @@ export class CacheNode implements RingNode {
   #refusal(): Promise<Unavailable> | undefined {
     const health = this.#health;
     if (health.state === 'up') return undefined;
-    const now = this.#clock.monotonic();
+    const now = this.#clock.wall();
     if (mayUse(health, now)) {
-      this.#health = used(health, now, PROBE_MILLIS);
+      this.#health = used(health, now, this.#probeMillis);
       return undefined;
     }
     return Promise.resolve(unavailable(new NodeDownError(this.name, health.error)));
@@ -99,7 +108,7 @@ export class CacheNode implements RingNode {
   }
 
   #failed(error: CacheError): void {
-    const health = failed(this.#health, error, this.#clock.monotonic());
+    const health = failed(this.#health, error, this.#clock.wall());
     this.#health = health;
     const retryInMillis = pauseAfter(health.failures);
     this.#observe({ kind: 'node-down', node: this.name, error, retryInMillis });

@@ -3,12 +3,17 @@ import type { DeleteOutcome, StoreOutcome } from '../base/outcome.ts';
 import type { Seconds } from '../base/units.ts';
 import type { Topology } from '../topology/index.ts';
 
-export interface GetOptions {
+export interface CallOptions {
+  /** Once it aborts, the call is `unavailable` at once; what was sent is sent. Middy's handlers are given one. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface GetOptions extends CallOptions {
   /** Reads the base, never a copy: what an acknowledged `set` or `delete` left there. Default `false`. */
   readonly consistentRead?: boolean | undefined;
 }
 
-export interface StoreOptions {
+export interface StoreOptions extends CallOptions {
   /** How long the item lives. Above 0; fractions are rounded up and more than 30 days are cut to 30 days. */
   readonly ttlSeconds: Seconds;
 }
@@ -68,9 +73,9 @@ export interface Cache {
    * Deletes the base and the copies, under this schema and those that `invalidates` names. `unavailable` where an
    * owner did not acknowledge: the old value may then live on until its time is over.
    */
-  delete(key: string): Promise<DeleteOutcome>;
+  delete(key: string, options?: CallOptions): Promise<DeleteOutcome>;
   /** `delete` for each key, side by side. */
-  deleteMany(keys: Iterable<string>): Promise<Map<string, DeleteOutcome>>;
+  deleteMany(keys: Iterable<string>, options?: CallOptions): Promise<Map<string, DeleteOutcome>>;
   /** A short hash of what decides where and how a key is stored, the node list aside: equal for equal options. */
   readonly fingerprint: string;
   /** The node list in use; `undefined` until it is known. */

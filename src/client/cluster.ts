@@ -3,7 +3,7 @@ import { type CacheError, ClosedError, DiscoveryError, reasonOf } from '../base/
 import type { Observer } from '../base/events.ts';
 import type { Millis } from '../base/units.ts';
 import { COPY_SUFFIX } from '../memcached/storage-key.ts';
-import { buildRing, nodeName, type RingDialect } from '../ring/index.ts';
+import { buildRing, nodeName, type RingDialect, type RingNode } from '../ring/index.ts';
 import { type Placement, Router, type SmearRules } from '../smear/index.ts';
 import type { Topology, TopologyWatcher } from '../topology/index.ts';
 import { bounded } from './bounded.ts';
@@ -14,6 +14,8 @@ export interface ClusterOptions {
   readonly dialect: RingDialect;
   readonly rules: SmearRules;
   readonly placement: Placement;
+  readonly connectTimeoutMillis: Millis;
+  readonly operationTimeoutMillis: Millis;
 }
 
 /** The nodes as they stand now, and the router over them. Replaced whole, never changed. */
@@ -65,10 +67,14 @@ export class Cluster {
     return this.#view?.router;
   }
 
-  /** The router, or why there is none. Waits for the first node list, no longer than until `endsAt`. */
+  /**
+   * The router, or why there is none. Waits for the first node list, no longer than a connect may take and not past
+   * `endsAt`.
+   */
   async discover(endsAt: Millis): Promise<Router<CacheNode> | CacheError> {
     if (!this.#closed && this.#view === undefined && (this.#looking !== undefined || this.#watcher.isDue())) {
-      await bounded(this.#look(), endsAt, this.#clock);
+      const patience = this.#clock.monotonic() + this.#options.connectTimeoutMillis;
+      await bounded(this.#look(), Math.min(endsAt, patience), this.#clock);
     }
     if (this.#closed) return new ClosedError('the cache');
     return (
@@ -89,11 +95,12 @@ export class Cluster {
     return undefined;
   }
 
-  async close(): Promise<void> {
+  /** Takes no more calls, waits for `inFlight`, and closes all connections. */
+  async close(inFlight: Promise<void> | undefined): Promise<void> {
     this.#closed = true;
-    await this.#background.settled();
     const nodes = this.#nodes;
     this.#view = undefined;
+    await Promise.all([inFlight, this.#background.settled()]);
     await Promise.all(nodes.map((node) => node.close()));
   }
 
@@ -118,7 +125,7 @@ export class Cluster {
   async #refresh(): Promise<void> {
     try {
       const open = await this.#transport();
-      const refreshed = await this.#watcher.refresh();
+      const refreshed = await this.#watcher.refresh(this.#view?.topology);
       if (this.#closed) return;
       if (refreshed.kind === 'changed') this.#install(refreshed.topology, open);
       if (refreshed.kind === 'failed') this.#report(refreshed.error);
@@ -137,8 +144,7 @@ export class Cluster {
     const known = new Map(this.#nodes.map((node) => [node.name, node]));
     const nodes = topology.nodes.map((node) => {
       const kept = known.get(nodeName(node));
-      if (kept === undefined || !kept.isStill(node))
-        return new CacheNode(node, open, this.#clock, this.#observe);
+      if (kept === undefined || !kept.isStill(node)) return this.#newNode(node, open);
       known.delete(kept.name);
       return kept;
     });
@@ -146,12 +152,23 @@ export class Cluster {
     const ring = buildRing(nodes, { dialect });
     this.#view = { topology, router: new Router(ring, rules, placement, COPY_SUFFIX) };
     this.#fault = undefined;
-    for (const gone of known.values()) void this.#background.during(gone.close());
+    for (const gone of known.values()) void this.#background.during(gone.retire());
     this.#observe({
       kind: 'topology-changed',
       version: topology.version,
       nodes: nodes.map(({ name }) => name),
     });
+  }
+
+  #newNode(node: RingNode, open: OpenTransport): CacheNode {
+    const { connectTimeoutMillis, operationTimeoutMillis } = this.#options;
+    return new CacheNode(
+      node,
+      open,
+      connectTimeoutMillis + operationTimeoutMillis,
+      this.#clock,
+      this.#observe,
+    );
   }
 
   #report(error: CacheError): void {

@@ -1,8 +1,10 @@
-import { type DeleteOutcome, NOT_FOUND, REFUSED, type StoreOutcome } from '../base/outcome.ts';
+import { type DeleteOutcome, DISABLED, type StoreOutcome } from '../base/outcome.ts';
+import { encodeValue } from '../codec/value.ts';
 import type { Loader, ManyResult, ReadResult, ReadThroughResult, StoreOptions } from './cache.ts';
 import type { InvocationCache } from './client.ts';
+import { checkedKey, checkedKeys, checkedTtl } from './misuse.ts';
 
-/** The cache that is switched off: every read a miss, every write a no-op. */
+/** The cache that is switched off: every read a miss, every write a no-op. Misuse is told all the same. */
 export class DisabledCache implements InvocationCache {
   readonly topology = undefined;
   readonly #fingerprint: () => string;
@@ -15,40 +17,61 @@ export class DisabledCache implements InvocationCache {
     return this.#fingerprint();
   }
 
-  async get<T>(): Promise<T | undefined> {
+  async get<T>(key: string): Promise<T | undefined> {
+    checkedKey(key);
     return undefined;
   }
 
   async getMany<T>(keys: Iterable<string>): Promise<ManyResult<T>> {
-    return { hits: new Map(), misses: [...new Set(keys)], unavailable: [] };
+    return { hits: new Map(), misses: [...new Set(checkedKeys(keys))], unavailable: [] };
   }
 
   read<T>(key: string): Promise<ReadResult<T>>;
   read<T>(key: string, load: Loader<T>, options: StoreOptions): Promise<ReadThroughResult<T>>;
-  async read<T>(_key: string, load?: unknown): Promise<ReadResult<T> | ReadThroughResult<T>> {
-    return typeof load === 'function'
-      ? { kind: 'miss', value: await (load as Loader<T>)() }
-      : { kind: 'miss' };
+  async read<T>(
+    key: string,
+    load?: unknown,
+    options?: StoreOptions,
+  ): Promise<ReadResult<T> | ReadThroughResult<T>> {
+    if (typeof load === 'function')
+      return { kind: 'miss', value: await this.wrap(key, load as Loader<T>, options) };
+    checkedKey(key);
+    return { kind: 'miss' };
   }
 
-  async wrap<T>(_key: string, load: Loader<T>): Promise<T> {
-    return await load();
+  async wrap<T>(key: string, load: Loader<T>, options: StoreOptions | undefined): Promise<T> {
+    checkedKey(key);
+    checkedTtl(options);
+    const value = await load();
+    if (value !== undefined) encodeValue(value);
+    return value;
   }
 
-  async set(): Promise<StoreOutcome> {
-    return REFUSED;
+  async set(key: string, value: unknown, options: StoreOptions): Promise<StoreOutcome> {
+    checkedKey(key);
+    checkedTtl(options);
+    encodeValue(value);
+    return DISABLED;
   }
 
-  async setMany(entries: Iterable<readonly [string, unknown]>): Promise<Map<string, StoreOutcome>> {
-    return new Map(Array.from(entries, ([key]) => [key, REFUSED]));
+  async setMany(
+    entries: Iterable<readonly [string, unknown]>,
+    options: StoreOptions,
+  ): Promise<Map<string, StoreOutcome>> {
+    const outcomes = Array.from(
+      entries,
+      async ([key, value]) => [key, await this.set(key, value, options)] as const,
+    );
+    return new Map(await Promise.all(outcomes));
   }
 
-  async delete(): Promise<DeleteOutcome> {
-    return NOT_FOUND;
+  async delete(key: string): Promise<DeleteOutcome> {
+    checkedKey(key);
+    return DISABLED;
   }
 
   async deleteMany(keys: Iterable<string>): Promise<Map<string, DeleteOutcome>> {
-    return new Map(Array.from(keys, (key) => [key, NOT_FOUND]));
+    return new Map(checkedKeys(keys).map((key) => [key, DISABLED]));
   }
 
   settle(): undefined {}

@@ -2,6 +2,7 @@ import {
   DELETED,
   type DeleteOutcome,
   type FetchOutcome,
+  type Hit,
   MISS,
   NOT_FOUND,
   type StoreOutcome,
@@ -24,20 +25,20 @@ export interface Place {
   readonly key: string;
 }
 
-/** Where a read goes first: to the base or to one of the copies, each as likely as the others. */
-export function readPlace(
-  route: Route<CacheNode>,
-  key: string,
-  consistentRead: boolean,
-  random: Random,
-): Place {
+/**
+ * One of the places where a key's item may lie: the base or one of the copies, each as likely as the others. With
+ * `baseOnly` the base; of variants, which have none, any.
+ */
+export function placeOf(route: Route<CacheNode>, key: string, baseOnly: boolean, random: Random): Place {
   switch (route.kind) {
     case 'single':
       return { node: route.base, key };
     case 'smeared': {
-      if (consistentRead) return { node: route.base, key };
-      const drawn = Math.floor(random() * (route.copies.length + 1));
-      return drawn === 0 ? { node: route.base, key } : { node: route.copies[drawn - 1]!, key: route.copyKey };
+      if (baseOnly) return { node: route.base, key };
+      const drawn = Math.floor(random() * (route.copyNodes.length + 1));
+      return drawn === 0
+        ? { node: route.base, key }
+        : { node: route.copyNodes[drawn - 1]!, key: route.copyKey };
     }
     case 'variants':
       return route.variants[Math.floor(random() * route.variants.length)]!;
@@ -51,34 +52,44 @@ export function fallsThrough(route: Route<CacheNode>, place: Place): route is Sm
   return route.kind === 'smeared' && place.node !== route.base;
 }
 
+/** How one read is to be done. */
+export interface ReadPlan {
+  /** Reads the base, never a copy. */
+  readonly consistentRead: boolean;
+  readonly copyTtlSeconds: Seconds;
+  readonly random: Random;
+  readonly endsAt: Millis;
+  /** Takes work that the reader need not wait for. */
+  readonly beside: (work: Promise<unknown>) => void;
+}
+
 /** Reads one key over its route: a copy that has nothing, or does not answer, is passed over for the base. */
-export async function fetchItem(
-  route: Route<CacheNode>,
-  key: string,
-  consistentRead: boolean,
-  copyTtlSeconds: Seconds,
-  random: Random,
-  endsAt: Millis,
-): Promise<Located> {
-  const place = readPlace(route, key, consistentRead, random);
+export async function fetchItem(route: Route<CacheNode>, key: string, plan: ReadPlan): Promise<Located> {
+  const { consistentRead, random, endsAt } = plan;
+  const place = placeOf(route, key, consistentRead, random);
   const outcome = itemOf(await place.node.get(place.key, endsAt));
   if (outcome.kind === 'hit' || !fallsThrough(route, place)) return { outcome, node: place.node };
-  const ofBase = itemOf(await route.base.get(key, endsAt));
-  // A copy is filled from the base and by a reader only, and `add` never replaces what another reader put there.
+  const ofBase = itemOf(await route.base.getWithTtl(key, endsAt));
   // A copy's node that did not answer is spared the fill.
-  if (ofBase.kind === 'hit' && outcome.kind === 'miss') {
-    await place.node.store('add', place.key, copyOf(ofBase, copyTtlSeconds), endsAt);
-  }
+  if (ofBase.kind === 'hit' && outcome.kind === 'miss') fillCopy(place, ofBase, plan);
   return { outcome: ofBase, node: route.base };
+}
+
+/**
+ * A copy is filled from the base and by a reader only; `add` never replaces what another reader put there. It lives no
+ * longer than its base.
+ */
+export function fillCopy(place: Place, base: Hit, { copyTtlSeconds, endsAt, beside }: ReadPlan): void {
+  const remaining = base.ttlSeconds ?? -1;
+  const ttlSeconds = remaining < 0 ? copyTtlSeconds : Math.min(copyTtlSeconds, remaining);
+  if (ttlSeconds < 1) return;
+  const { value, flags } = base;
+  beside(place.node.store('add', place.key, { value, flags, ttlSeconds }, endsAt));
 }
 
 /** An item without bytes and flags is the stub of somebody's lease, not a value: a stored empty string has flags. */
 export function itemOf(outcome: FetchOutcome): FetchOutcome {
   return outcome.kind === 'hit' && outcome.value.length === 0 && outcome.flags === 0 ? MISS : outcome;
-}
-
-export function copyOf(base: { value: Buffer; flags: number }, ttlSeconds: Seconds): WireItem {
-  return { value: base.value, flags: base.flags, ttlSeconds };
 }
 
 /** Writes the base and deletes the copies, side by side; the base's node alone acknowledges. */
@@ -89,7 +100,7 @@ export async function storeItem(
   random: Random,
   endsAt: Millis,
 ): Promise<{ readonly outcome: StoreOutcome; readonly node: CacheNode }> {
-  const { node, key: written } = readPlace(route, key, true, random);
+  const { node, key: written } = placeOf(route, key, true, random);
   const [outcome] = await Promise.all([
     node.store('set', written, item, endsAt),
     deleteCopies(route, endsAt),
@@ -123,5 +134,5 @@ export function inAll(outcomes: readonly DeleteOutcome[]): DeleteOutcome {
 
 function deleteCopies(route: Route<CacheNode>, endsAt: Millis): Promise<unknown> | undefined {
   if (route.kind !== 'smeared') return undefined;
-  return Promise.all(route.copies.map((node) => node.delete(route.copyKey, endsAt)));
+  return Promise.all(route.copyNodes.map((node) => node.delete(route.copyKey, endsAt)));
 }

@@ -21,3 +21,11 @@ export function checkedTtl(options: StoreOptions | undefined): Seconds {
   }
   return Math.min(Math.ceil(ttlSeconds), MAX_TTL_SECONDS);
 }
+
+/** A string is iterable, too, and its letters are hardly the keys that were meant. */
+export function checkedKeys(keys: Iterable<string>): string[] {
+  if (typeof keys === 'string' || typeof keys?.[Symbol.iterator] !== 'function') {
+    throw new TypeError('the keys must be a list of strings');
+  }
+  return Array.from(keys, checkedKey);
+}

@@ -1,18 +1,16 @@
 import type { CacheError } from '../base/errors.ts';
 import type { Millis } from '../base/units.ts';
 
-/** A node that failed is left alone, longer each time, and then tried by one operation at a time. */
+/**
+ * A node that failed is left alone, longer each time, and then tried by one operation at a time. By the time of day:
+ * the pause goes on while the environment is frozen.
+ */
 export type NodeHealth =
   | { readonly state: 'up' }
   | {
       readonly state: 'down';
       readonly failures: number;
-      readonly retryAt: Millis;
-      readonly error: CacheError;
-    }
-  | {
-      readonly state: 'probing';
-      readonly failures: number;
+      readonly since: Millis;
       readonly retryAt: Millis;
       readonly error: CacheError;
     };
@@ -26,9 +24,9 @@ export function pauseAfter(failures: number): Millis {
   return Math.min(FIRST_PAUSE_MILLIS * 2 ** (failures - 1), LONGEST_PAUSE_MILLIS);
 }
 
-/** Whether an operation may go to the node now. */
+/** Whether an operation may go to the node now. A clock that was set back ends the pause, too. */
 export function mayUse(health: NodeHealth, now: Millis): boolean {
-  return health.state === 'up' || now >= health.retryAt;
+  return health.state === 'up' || now >= health.retryAt || now < health.since;
 }
 
 /**
@@ -36,7 +34,7 @@ export function mayUse(health: NodeHealth, now: Millis): boolean {
  * out of time, holds the next one up for `probeMillis` and no longer.
  */
 export function used(health: NodeHealth, now: Millis, probeMillis: Millis): NodeHealth {
-  return health.state === 'up' ? health : { ...health, state: 'probing', retryAt: now + probeMillis };
+  return health.state === 'up' ? health : { ...health, since: now, retryAt: now + probeMillis };
 }
 
 export function failed(
@@ -45,5 +43,5 @@ export function failed(
   now: Millis,
 ): Extract<NodeHealth, { state: 'down' }> {
   const failures = health.state === 'up' ? 1 : health.failures + 1;
-  return { state: 'down', failures, retryAt: now + pauseAfter(failures), error };
+  return { state: 'down', failures, since: now, retryAt: now + pauseAfter(failures), error };
 }

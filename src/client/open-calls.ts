@@ -27,6 +27,10 @@ export class OpenCalls {
 
   /** `undefined` where no call is under way. */
   settled(): Promise<void> | undefined {
-    return this.#open === 0 ? undefined : new Promise((resolve) => this.#settled.push(resolve));
+    if (this.#open === 0) return undefined;
+    return new Promise<void>((resolve) => this.#settled.push(resolve)).then(() => {
+      // The end of one call may have been the start of the next: its caller goes on before this does.
+      return this.settled();
+    });
   }
 }

@@ -16,7 +16,8 @@ export const asList = (text: string): unknown =>
     .filter((entry) => entry !== '');
 export const asBoolean = (text: string): unknown => {
   const word = text.trim().toLowerCase();
-  return ['true', '1'].includes(word) || (!['false', '0'].includes(word) && text);
+  if (word === 'true' || word === '1') return true;
+  return word === 'false' || word === '0' ? false : text;
 };
 
 export const must =
@@ -41,6 +42,10 @@ export const endpoint = must(
   (value) => typeof value === 'string' && parseEndpoint(value) !== undefined,
   'a "host:port"',
 );
+
+export const boolean = must((value) => typeof value === 'boolean', 'true or false');
+
+export const name = must((value) => typeof value === 'string' && value !== '', 'a name');
 
 /** For credentials: a message goes to the log and must not show what was given. */
 export const secret = (value: unknown): string | undefined =>

@@ -6,6 +6,7 @@ import {
   asIs,
   asList,
   asNumber,
+  boolean,
   endpoint,
   isFunction,
   isKeyPart,
@@ -16,6 +17,7 @@ import {
   keyPart,
   millis,
   must,
+  name,
   oneOf,
   PLACEMENTS,
   type Rule,
@@ -95,18 +97,23 @@ const OPTION_TABLE: Readonly<Record<OptionPath, OptionRow>> = {
   ),
   'smear.placement': row(asIs, oneOf(PLACEMENTS), 'successors'),
   'smear.copyTtlSeconds': row(asNumber, wholeUpTo(3600, 'of seconds'), 5),
-  disabled: row(
-    asBoolean,
-    must((value) => typeof value === 'boolean', 'true or false'),
-    false,
-  ),
+  disabled: row(asBoolean, boolean, false),
   logger: row(undefined, must(isLogger, 'a logger with debug, info and warn')),
   AwsClient: row(undefined, must(isFunction, 'the class ElastiCacheClient')),
   awsClientOptions: row(undefined, must(isRecord, 'an object')),
 };
 
-/** The rows by path. A map, since an option named `constructor` is unknown like any other. */
-export const ROWS: ReadonlyMap<string, OptionRow> = new Map(Object.entries(OPTION_TABLE));
+/** Options of the middleware alone. */
+const MIDDLEWARE_TABLE = {
+  contextKey: row(asIs, name, 'cache'),
+  internalKey: row(asIs, name, 'smearcache'),
+  disablePrefetch: row(asBoolean, boolean, false),
+};
+
+/** Rows by path. A map, since an option named `constructor` is unknown like any other. */
+export type OptionRows = ReadonlyMap<string, OptionRow>;
+export const CACHE_ROWS: OptionRows = new Map(Object.entries(OPTION_TABLE));
+export const MIDDLEWARE_ROWS: OptionRows = new Map(Object.entries({ ...OPTION_TABLE, ...MIDDLEWARE_TABLE }));
 
 /** `smear.copyTtlSeconds` is SMEARCACHE_SMEAR_COPY_TTL_SECONDS; discovery's options go by their own names. */
 export function variableOf(path: string): string {

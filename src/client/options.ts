@@ -1,8 +1,8 @@
 import type { ConnectionOptions } from 'node:tls';
-import type { ElastiCacheClient, ElastiCacheClientConfig } from '@aws-sdk/client-elasticache';
 import type { Seconds } from '../base/units.ts';
 import type { RingDialect } from '../ring/index.ts';
 import type { Placement, SmearRule } from '../smear/index.ts';
+import type { AwsClientClass } from '../topology/index.ts';
 
 /** Where the nodes are. Exactly one of them. */
 export interface DiscoveryOptions {
@@ -21,6 +21,8 @@ export interface NodeOptions {
   readonly port: number;
   /** Relative share of the keys; 1 by default. */
   readonly weight?: number | undefined;
+  /** What the host resolves to. Only the dialects of Java clients hash it. */
+  readonly ip?: string | undefined;
 }
 
 export interface SaslOptions {
@@ -75,9 +77,9 @@ export interface CacheOptions {
   readonly smear?: SmearOptions | undefined;
   /** SMEARCACHE_DISABLED. A pass-through: every read a miss, every write a no-op. */
   readonly disabled?: boolean | undefined;
-  /** Told about nodes, topology and skipped values. A Powertools logger fits; nothing is logged without one. */
+  /** Told about nodes, topology and skipped values. A Powertools logger fits; by default warnings go to the console. */
   readonly logger?: CacheLogger | undefined;
   /** The ElastiCache client class, and its configuration, for `discovery.clusterId`. */
-  readonly AwsClient?: (new (config: ElastiCacheClientConfig) => ElastiCacheClient) | undefined;
-  readonly awsClientOptions?: ElastiCacheClientConfig | undefined;
+  readonly AwsClient?: AwsClientClass | undefined;
+  readonly awsClientOptions?: object | undefined;
 }

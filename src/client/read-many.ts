@@ -1,66 +1,47 @@
 import type { FetchOutcome } from '../base/outcome.ts';
-import type { Random } from '../base/random.ts';
-import type { Millis, Seconds } from '../base/units.ts';
+import type { Millis } from '../base/units.ts';
 import type { Route, Router } from '../smear/index.ts';
 import type { CacheNode } from './cache-node.ts';
-import { copyOf, fallsThrough, itemOf, type Place, readPlace } from './dispatch.ts';
+import { fallsThrough, fillCopy, itemOf, type Place, placeOf, type ReadPlan } from './dispatch.ts';
 
 /** One key of a batch, from its route to its outcome. */
 interface Item {
   readonly key: string;
   readonly storageKey: string;
   readonly route: Route<CacheNode>;
-  place: Place;
+  readonly place: Place;
   outcome: FetchOutcome | undefined;
 }
 
 /**
  * Reads many keys: one batch a node, the nodes side by side; then the keys whose copies had nothing, from their
- * bases in the same manner.
+ * bases.
  */
 export async function fetchMany(
   router: Router<CacheNode>,
   storageKeys: ReadonlyMap<string, string>,
-  consistentRead: boolean,
-  copyTtlSeconds: Seconds,
-  random: Random,
-  endsAt: Millis,
+  plan: ReadPlan,
 ): Promise<Map<string, FetchOutcome>> {
+  const { consistentRead, random, endsAt } = plan;
   const items = Array.from(storageKeys, ([key, storageKey]): Item => {
     const route = router.routeFor(key, storageKey);
-    return {
-      key,
-      storageKey,
-      route,
-      place: readPlace(route, storageKey, consistentRead, random),
-      outcome: undefined,
-    };
+    const place = placeOf(route, storageKey, consistentRead, random);
+    return { key, storageKey, route, place, outcome: undefined };
   });
   await fetchBatches(items, endsAt);
   const secondRound = items.filter(
     (item) => item.outcome?.kind !== 'hit' && fallsThrough(item.route, item.place),
   );
-  if (secondRound.length > 0) await fetchFromBases(secondRound, copyTtlSeconds, endsAt);
+  // One by one: these are the hot keys of the batch, a few, and their remaining time is needed for the copies.
+  await Promise.all(secondRound.map((item) => fetchFromBase(item, plan)));
   return new Map(items.map(({ key, outcome }) => [key, outcome!]));
 }
 
-async function fetchFromBases(
-  items: readonly Item[],
-  copyTtlSeconds: Seconds,
-  endsAt: Millis,
-): Promise<void> {
-  const copies = items.map(({ place, outcome }) => ({ place, missed: outcome?.kind === 'miss' }));
-  for (const item of items) {
-    if (item.route.kind === 'smeared') item.place = { node: item.route.base, key: item.storageKey };
-  }
-  await fetchBatches(items, endsAt);
-  await Promise.all(
-    items.map(({ outcome }, i) => {
-      const { place, missed } = copies[i]!;
-      if (outcome?.kind !== 'hit' || !missed) return undefined;
-      return place.node.store('add', place.key, copyOf(outcome, copyTtlSeconds), endsAt);
-    }),
-  );
+async function fetchFromBase(item: Item, plan: ReadPlan): Promise<void> {
+  const { route, storageKey, place, outcome } = item;
+  if (route.kind !== 'smeared') return;
+  item.outcome = itemOf(await route.base.getWithTtl(storageKey, plan.endsAt));
+  if (item.outcome.kind === 'hit' && outcome?.kind === 'miss') fillCopy(place, item.outcome, plan);
 }
 
 async function fetchBatches(items: readonly Item[], endsAt: Millis): Promise<void> {

@@ -4,7 +4,7 @@ import { buildRing, type RingDialect, type RingNode } from '../ring/index.ts';
 import { DEFAULT_COPIES, type Placement, type SmearRule } from '../smear/index.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { isRecord } from './option-rules.ts';
-import { OPTION_GROUPS, type OptionRow, ROWS, variableOf } from './option-table.ts';
+import { CACHE_ROWS, OPTION_GROUPS, type OptionRow, type OptionRows, variableOf } from './option-table.ts';
 import type { CacheOptions, DiscoveryOptions, NodeOptions } from './options.ts';
 
 /** The options once resolved: every default filled in, every rule kept. */
@@ -39,26 +39,28 @@ export interface ResolvedOptions {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** One object, so that clients that only say `tls: true` are the same. */
+const DEFAULT_TLS: ConnectionOptions = {};
+
 /** A choice of one: what is given in code must not be mixed with another kind from the environment. */
 const DISCOVERY_PATHS = ['configurationEndpoint', 'nodes', 'clusterId', 'serverlessEndpoint'] as const;
 
 /**
- * Options from code, else from the environment, else the defaults.
+ * Options from code, else from the environment, else the defaults. `rows` are the options there are.
  *
- * @param alsoKnown names of options that the caller handles itself.
  * @throws OptionsError that lists every problem at once.
  */
 export function resolveOptions(
   given: CacheOptions,
   environment: Environment,
-  alsoKnown: readonly string[] = [],
+  rows: OptionRows = CACHE_ROWS,
 ): ResolvedOptions {
   const problems: string[] = [];
-  const flat = flatten(given, alsoKnown, problems);
+  const flat = flatten(given, rows, problems);
   const values = new Map<string, unknown>();
   const refused = new Set<string>();
   const discoveryGiven = DISCOVERY_PATHS.some((name) => flat.get(`discovery.${name}`) !== undefined);
-  for (const [path, row] of ROWS) {
+  for (const [path, row] of rows) {
     const fromCode = flat.get(path);
     const useVariable = fromCode === undefined && !(discoveryGiven && path.startsWith('discovery.'));
     const text = useVariable ? textOf(path, row, environment) : undefined;
@@ -110,7 +112,7 @@ function textOf(path: string, row: OptionRow, environment: Environment): string 
 }
 
 /** Options by path; names that are no options become problems. */
-function flatten(given: unknown, alsoKnown: readonly string[], problems: string[]): Map<string, unknown> {
+function flatten(given: unknown, rows: OptionRows, problems: string[]): Map<string, unknown> {
   const flat = new Map<string, unknown>();
   if (!isRecord(given)) {
     problems.push('the options must be an object');
@@ -119,11 +121,11 @@ function flatten(given: unknown, alsoKnown: readonly string[], problems: string[
   const collect = (record: Record<string, unknown>, at: string): void => {
     for (const [name, value] of Object.entries(record)) {
       const path = at + name;
-      if (ROWS.has(path) && !name.includes('.')) flat.set(path, value);
+      if (rows.has(path) && !name.includes('.')) flat.set(path, value);
       else if (at === '' && OPTION_GROUPS.some((group) => group === name)) {
         if (isRecord(value)) collect(value, `${name}.`);
         else if (value !== undefined) problems.push(`${name} must be an object`);
-      } else if (at !== '' || !alsoKnown.includes(name)) problems.push(`${path} is not an option`);
+      } else problems.push(`${path} is not an option`);
     }
   };
   collect(given, '');
@@ -140,10 +142,12 @@ function chooseDiscovery(
   const clusterId = value<string | undefined>('discovery.clusterId');
   const serverless = value<string | undefined>('discovery.serverlessEndpoint');
   const named = [endpoint, nodes, clusterId, serverless].filter((choice) => choice !== undefined);
-  if (named.length > 1 || (named.length === 0 && !optional)) {
+  if (named.length > 1)
+    problems.push(`discovery is given ${named.length} times: keep one of ${DISCOVERY_PATHS.join(', ')}`);
+  if (named.length === 0 && !optional) {
     problems.push(
-      `discovery must name the cluster by one of ${DISCOVERY_PATHS.join(', ')}, or SMEARCACHE_CONFIGURATION_ENDPOINT ` +
-        '(or SMEARCACHE_DISABLED=true)',
+      'discovery must name the cluster: set SMEARCACHE_CONFIGURATION_ENDPOINT (or SMEARCACHE_DISABLED=true), ' +
+        `or one of ${DISCOVERY_PATHS.join(', ')}`,
     );
   }
   if (endpoint !== undefined) return { kind: 'configuration-endpoint', endpoint: parseEndpoint(endpoint)! };
@@ -166,7 +170,7 @@ function chooseWire(
   if ((username === undefined) !== (password === undefined))
     problems.push('sasl needs both username and password');
   const sasl = username === undefined || password === undefined ? undefined : { username, password };
-  const tls = tlsGiven === true ? {} : tlsGiven === false ? undefined : tlsGiven;
+  const tls = tlsGiven === true ? DEFAULT_TLS : tlsGiven === false ? undefined : tlsGiven;
   if (sasl !== undefined && transport === 'meta') problems.push('sasl needs the transport memjs (or auto)');
   if (tls !== undefined && (transport === 'memjs' || sasl !== undefined)) {
     problems.push('tls needs the transport meta (or auto) and no sasl: memjs has no TLS');
@@ -178,9 +182,8 @@ function chooseWire(
 }
 
 function toRingNode(node: string | NodeOptions): RingNode {
-  if (typeof node === 'string') return parseEndpoint(node)!;
-  const { host, port, weight } = node;
-  return weight === undefined ? { host, port } : { host, port, weight };
+  // What an option leaves undefined counts as left out.
+  return typeof node === 'string' ? parseEndpoint(node)! : definedOnly(node);
 }
 
 function ringProblems(nodes: readonly RingNode[], dialect: RingDialect): string[] {
@@ -190,4 +193,10 @@ function ringProblems(nodes: readonly RingNode[], dialect: RingDialect): string[
   } catch (error) {
     return [`discovery.nodes: ${(error as Error).message}`];
   }
+}
+
+function definedOnly(node: NodeOptions): RingNode {
+  return Object.fromEntries(
+    Object.entries(node).filter(([, value]) => value !== undefined),
+  ) as unknown as RingNode;
 }

@@ -25,18 +25,25 @@ export function encodeValue(value: unknown): EncodedValue {
     return { value: Buffer.from(value), flags: flagsOf('string') };
   }
   if (ArrayBuffer.isView(value)) {
-    const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-    return { value: bytes, flags: flagsOf('bytes') };
+    return { value: copied(value.buffer, value.byteOffset, value.byteLength), flags: flagsOf('bytes') };
   }
-  if (value instanceof ArrayBuffer) return { value: Buffer.from(value), flags: flagsOf('bytes') };
+  if (value instanceof ArrayBuffer) {
+    return { value: copied(value, 0, value.byteLength), flags: flagsOf('bytes') };
+  }
   const json = toJson(value);
   return { value: Buffer.from(json), flags: flagsOf('json') };
+}
+
+/** The bytes as they are now: the caller may change them, or give their memory away, before they are sent. */
+function copied(buffer: ArrayBufferLike, offset: number, length: number): Buffer {
+  return Buffer.from(new Uint8Array(buffer, offset, length));
 }
 
 function toJson(value: unknown): string {
   // JSON would make `null` of these, and `{}` of those.
   if (typeof value === 'number' && !Number.isFinite(value)) throw unstorable(String(value));
   if (value instanceof Map || value instanceof Set) throw unstorable(`a ${value.constructor.name}`);
+  if (value instanceof Promise) throw unstorable('a promise: await it first');
   let json: string | undefined;
   try {
     json = JSON.stringify(value);

@@ -22,8 +22,10 @@ export function clientFor(options: ResolvedOptions, create: (options: ResolvedOp
   return client;
 }
 
-function keyOf({ logger, AwsClient, awsClientOptions, ...plain }: ResolvedOptions): string {
-  return JSON.stringify([plain, ...[logger, AwsClient, awsClientOptions].map(identityOf)]);
+function keyOf({ logger, AwsClient, awsClientOptions, tls, ...plain }: ResolvedOptions): string {
+  // They may hold functions and contexts that no text can tell apart.
+  const objects = [logger, AwsClient, awsClientOptions, tls];
+  return JSON.stringify([plain, ...objects.map(identityOf)]);
 }
 
 function identityOf(object: object | undefined): number {

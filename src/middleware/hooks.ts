@@ -6,12 +6,12 @@ import type { Client, InvocationCache } from '../client/client.ts';
 const MARGIN_MILLIS: Millis = 50;
 
 /** The part of Middy's request that is used; the same in Middy 6 and 7. */
-export interface RequestLike {
+interface RequestLike {
   readonly context: unknown;
   readonly internal: object;
 }
 
-export interface HookOptions {
+interface HookOptions {
   readonly contextKey: string;
   readonly internalKey: string;
   readonly connectTimeoutMillis: Millis;
@@ -26,12 +26,14 @@ export function hooksFor(
   { contextKey, internalKey, connectTimeoutMillis }: HookOptions,
   clock: Clock,
 ) {
+  // Of this middleware alone: another one on the same handler may have the same `internalKey`.
+  const slot = Symbol('smearcache');
   // Named, since the names are what Middy's profiling hooks show.
   const smearCacheMiddlewareBefore = (request: RequestLike): Promise<void> | undefined => {
     const now = clock.monotonic();
     const endsAt = endOf(request, now);
     const cache = client.cacheFor(endsAt);
-    Object.assign(request.internal, { [internalKey]: cache });
+    Object.assign(request.internal, { [internalKey]: cache, [slot]: cache });
     Object.assign(request.context as object, { [contextKey]: cache });
     // Middy's early time-out does not cover `before`: it bounds itself. A failure is no reason to fail the
     // handler, whose reads will find the cache unavailable.
@@ -39,7 +41,7 @@ export function hooksFor(
   };
   // Read from the request each time: other middlewares replace `internal`.
   const settle = (request: RequestLike): Promise<void> | undefined => {
-    const cache = (request.internal as Record<string, InvocationCache | undefined>)[internalKey];
+    const cache = (request.internal as Record<symbol, InvocationCache | undefined>)[slot];
     return cache?.settle(endOf(request, clock.monotonic()));
   };
   const smearCacheMiddlewareAfter = (request: RequestLike) => settle(request);
@@ -63,9 +65,7 @@ interface TimedContext {
 }
 
 function remainingMillis(context: unknown): Millis {
-  const timed = context as TimedContext;
-  const remaining = (timed.getRemainingTimeInMillis ?? timed.lambdaContext?.getRemainingTimeInMillis)?.call(
-    timed,
-  );
+  const { lambdaContext } = context as TimedContext;
+  const remaining = (lambdaContext ?? (context as TimedContext)).getRemainingTimeInMillis?.();
   return typeof remaining === 'number' && Number.isFinite(remaining) ? remaining : NEVER;
 }

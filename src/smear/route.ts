@@ -17,7 +17,7 @@ export interface SmearedRoute<N extends RingNode> {
   readonly kind: 'smeared';
   readonly base: N;
   /** The next distinct nodes on the ring; each may hold a copy under `copyKey`. Never empty. */
-  readonly copies: readonly N[];
+  readonly copyNodes: readonly N[];
   readonly copyKey: string;
 }
 
@@ -38,7 +38,7 @@ export function smearedRoute<N extends RingNode>(
 ): Route<N> {
   const [base, ...others] = ring.successors(storageKey, copies);
   if (others.length === 0) return { kind: 'single', base: base! };
-  return { kind: 'smeared', base: base!, copies: others, copyKey: storageKey + copySuffix };
+  return { kind: 'smeared', base: base!, copyNodes: others, copyKey: storageKey + copySuffix };
 }
 
 /** Etsy's scheme to the letter: each of the `copies` suffixed keys is placed by plain Ketama. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
+import { DeadlineTimer } from '../base/deadline-timer.ts';
 import { DiscoveryError, reasonOf } from '../base/errors.ts';
 import { type Millis, NEVER } from '../base/units.ts';
-import { DeadlineTimer } from '../memcached/deadline-timer.ts';
 import type { Dial } from '../memcached/dial.ts';
 import { parseClusterConfig } from './cluster-config.ts';
 import type { Topology, TopologySource } from './source.ts';
@@ -93,10 +93,13 @@ function readAnswer(answer: Buffer): Reading {
   const lineEnd = answer.indexOf('\n');
   if (lineEnd < 0) return { kind: 'more' };
   const header = answer.toString('latin1', 0, lineEnd).trimEnd();
-  if (header.startsWith('SERVER_ERROR') || header.startsWith('ERROR Too many'))
-    return { kind: 'refusal', text: header };
   const announced = /^(?:CONFIG|VALUE) \S+ \d+ (\d+)/.exec(header)?.[1];
-  if (announced === undefined) return { kind: 'none' };
+  // `ERROR` to an unknown command, `END` for a key that is not there; all else is a refusal, or no memcached.
+  if (announced === undefined) {
+    return /^(ERROR|CLIENT_ERROR.*|END)$/.test(header)
+      ? { kind: 'none' }
+      : { kind: 'refusal', text: `it answered ${JSON.stringify(header.slice(0, 80))}` };
+  }
   const start = lineEnd + 1;
   const end = start + Number(announced);
   if (answer.length < end) return { kind: 'more' };

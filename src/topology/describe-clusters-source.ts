@@ -1,4 +1,3 @@
-import type { ElastiCacheClient, ElastiCacheClientConfig } from '@aws-sdk/client-elasticache';
 import { DiscoveryError, reasonOf } from '../base/errors.ts';
 import { nodeName, type RingNode } from '../ring/index.ts';
 import type { Topology, TopologySource } from './source.ts';
@@ -6,9 +5,15 @@ import type { Topology, TopologySource } from './source.ts';
 export interface DescribeClustersOptions {
   readonly clusterId: string;
   /** The SDK's client class, where the caller has it already; else it is imported when first needed. */
-  readonly AwsClient?: (new (config: ElastiCacheClientConfig) => ElastiCacheClient) | undefined;
-  readonly awsClientOptions?: ElastiCacheClientConfig | undefined;
+  readonly AwsClient?: AwsClientClass | undefined;
+  /** `ElastiCacheClientConfig`. */
+  readonly awsClientOptions?: object | undefined;
 }
+
+/**
+ * `ElastiCacheClient` of `@aws-sdk/client-elasticache`, by its shape: the package is optional, and so are its types.
+ */
+export type AwsClientClass = new (config: never) => { send(command: never, options?: never): unknown };
 
 /**
  * The node list from the ElastiCache API (`DescribeCacheClusters`). Needs the permission
@@ -17,19 +22,18 @@ export interface DescribeClustersOptions {
  */
 export function describeClustersSource(options: DescribeClustersOptions): TopologySource {
   const name = `DescribeCacheClusters for ${options.clusterId}`;
-  let client: ElastiCacheClient | undefined;
+  let client: { send: (command: unknown, options: object) => Promise<unknown> } | undefined;
   const read = async (signal?: AbortSignal): Promise<Topology> => {
     try {
       const { DescribeCacheClustersCommand, ElastiCacheClient: SdkClient } = await importSdk();
-      client ??= new (options.AwsClient ?? SdkClient)(options.awsClientOptions ?? {});
+      const Client = (options.AwsClient ?? SdkClient) as new (config: object) => NonNullable<typeof client>;
+      client ??= new Client(options.awsClientOptions ?? {});
       const command = new DescribeCacheClustersCommand({
         CacheClusterId: options.clusterId,
         ShowCacheNodeInfo: true,
       });
-      const { CacheClusters } = await client.send(
-        command,
-        signal === undefined ? {} : { abortSignal: signal },
-      );
+      const answer = await client.send(command, signal === undefined ? {} : { abortSignal: signal });
+      const { CacheClusters } = answer as Described;
       const nodes = (CacheClusters?.[0]?.CacheNodes ?? []).flatMap(toRingNode);
       if (nodes.length === 0) throw new Error('no node of the cluster has an endpoint yet');
       // The API has no version: the names are it, and it lists them in no promised order.
@@ -41,12 +45,19 @@ export function describeClustersSource(options: DescribeClustersOptions): Topolo
   return { name, changes: true, read };
 }
 
-/** Nodes that are being made or deleted have no endpoint. */
-function toRingNode(node: {
+interface CacheNode {
   readonly Endpoint?:
     | { readonly Address?: string | undefined; readonly Port?: number | undefined }
     | undefined;
-}): RingNode[] {
+}
+
+/** The part of the answer that is read. */
+interface Described {
+  readonly CacheClusters?: readonly { readonly CacheNodes?: readonly CacheNode[] | undefined }[] | undefined;
+}
+
+/** Nodes that are being made or deleted have no endpoint. */
+function toRingNode(node: CacheNode): RingNode[] {
   const { Address: host, Port: port } = node.Endpoint ?? {};
   return host === undefined || port === undefined ? [] : [{ host, port }];
 }

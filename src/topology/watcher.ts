@@ -1,13 +1,16 @@
 import type { Clock } from '../base/clock.ts';
+import { DeadlineTimer } from '../base/deadline-timer.ts';
 import { type CacheError, DiscoveryError, reasonOf } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
 import { type Millis, NEVER } from '../base/units.ts';
-import { DeadlineTimer } from '../memcached/deadline-timer.ts';
 import type { Topology, TopologySource } from './source.ts';
 
 /** AWS's own clients ask as often. */
 const REFRESH_MILLIS: Millis = 60_000;
-/** A source that failed is left alone this long: a dead endpoint is asked once a second, not once a request. */
+/**
+ * A source that failed is left alone this long while there is no list: a dead endpoint is asked once a second, not once
+ * a request. With a list in hand it is left alone longer each time, for each look may cost an invocation its wait.
+ */
 const RETRY_MILLIS: Millis = 1_000;
 
 /** No source may take longer, whatever bounds it has of its own: an SDK without a way out would wait for minutes. */
@@ -20,7 +23,7 @@ export type Refreshed =
   | { readonly kind: 'failed'; readonly error: CacheError };
 
 /**
- * Keeps the last good topology and says when to look again. It has no timer: it is due on use, since a timer in a
+ * Says when to look at the node list again, and what a look came to. It has no timer: it is due on use, since a timer in a
  * frozen environment fires at thaw, in the middle of a request.
  *
  * The time of day decides, so that a list grows old while the environment is frozen.
@@ -29,7 +32,7 @@ export class TopologyWatcher {
   readonly #source: TopologySource;
   readonly #clock: Clock;
   readonly #random: Random;
-  #current: Topology | undefined;
+  #failures = 0;
   #dueAt: Millis = Number.NEGATIVE_INFINITY;
   #askedAt: Millis = Number.NEGATIVE_INFINITY;
 
@@ -39,27 +42,24 @@ export class TopologyWatcher {
     this.#random = random;
   }
 
-  get current(): Topology | undefined {
-    return this.#current;
-  }
-
   isDue(): boolean {
     const now = this.#clock.wall();
     // A clock that was set back must not put the next look off for ever.
     return now >= this.#dueAt || now < this.#askedAt;
   }
 
-  /** Reads the source, within `LONGEST_READ_MILLIS`. Never rejects. */
-  async refresh(): Promise<Refreshed> {
+  /** Reads the source, within `LONGEST_READ_MILLIS`; `known` is the list in use. Never rejects. */
+  async refresh(known: Topology | undefined): Promise<Refreshed> {
     this.#askedAt = this.#clock.wall();
-    this.#dueAt = this.#askedAt + RETRY_MILLIS;
+    const pause = known === undefined ? RETRY_MILLIS : RETRY_MILLIS * 2 ** this.#failures;
+    this.#dueAt = this.#askedAt + Math.min(pause, REFRESH_MILLIS);
     try {
       const topology = await this.#read();
+      this.#failures = 0;
       this.#dueAt = this.#nextLook();
-      if (!supersedes(topology, this.#current)) return { kind: 'same' };
-      this.#current = topology;
-      return { kind: 'changed', topology };
+      return supersedes(topology, known) ? { kind: 'changed', topology } : { kind: 'same' };
     } catch (error) {
+      this.#failures++;
       const fault =
         error instanceof DiscoveryError
           ? error

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import catalogue from '../../handlers/catalogue.json' with { type: 'json' };
 import { openDynamoStore } from '../../handlers/dynamo-store.ts';
 import { openEmbeddedStore } from '../../handlers/embedded-store.ts';
-import type { ItemStore } from '../../handlers/origin.ts';
+import type { ItemStore } from '../../handlers/item-store.ts';
 import { freePort } from '../support/memcached.ts';
 import { bodyOf, loadCatalogue, readEvent } from './catalogue.ts';
 

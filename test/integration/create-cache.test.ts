@@ -7,7 +7,7 @@ import { ClientCache } from '../../src/client/client-cache.ts';
 import { Cluster } from '../../src/client/cluster.ts';
 import type { CacheOptions } from '../../src/client/options.ts';
 import { createCache } from '../../src/create-cache.ts';
-import { loadMemjs } from '../../src/memcached/memjs-link.ts';
+import { loadMemjs } from '../../src/memcached/memjs-module.ts';
 import { MemjsTransport } from '../../src/memcached/memjs-transport.ts';
 import { buildRing } from '../../src/ring/index.ts';
 import { SmearRules } from '../../src/smear/index.ts';
@@ -264,7 +264,7 @@ describe.skipIf(!memcachedAvailable)('a cache that loses a node (needs memcached
     const timeouts = { connectTimeoutMillis: 250, operationTimeoutMillis: 100 };
     const memjs = await loadMemjs();
     const cluster = new Cluster(
-      { dialect: 'libketama', placement: 'successors', rules: new SmearRules([]) },
+      { dialect: 'libketama', placement: 'successors', rules: new SmearRules([]), ...timeouts },
       new TopologyWatcher(staticSource([node]), clock, Math.random),
       async () => (host, port, listener) => new MemjsTransport(memjs, host, port, timeouts, clock, listener),
       clock,
@@ -341,7 +341,7 @@ describe('a cache whose nodes cannot be found', () => {
 describe('a cache that is switched off', () => {
   it('misses, stores nothing, loads, and opens no connection', async () => {
     const cache = createCache({ disabled: true, schema: 'v1' });
-    expect(await cache.set('k', 'v', TTL)).toEqual({ kind: 'refused' });
+    expect(await cache.set('k', 'v', TTL)).toEqual({ kind: 'disabled' });
     expect(await cache.get('k')).toBeUndefined();
     expect(await cache.read('k')).toEqual({ kind: 'miss' });
     expect(await cache.getMany(['a', 'a', 'b'])).toEqual({
@@ -352,9 +352,9 @@ describe('a cache that is switched off', () => {
     expect(await cache.wrap('k', async () => 'loaded', TTL)).toBe('loaded');
     expect(await cache.read('k', () => 'loaded', TTL)).toEqual({ kind: 'miss', value: 'loaded' });
     await expect(cache.wrap('k', () => Promise.reject(new Error('db')), TTL)).rejects.toThrow('db');
-    expect(await cache.delete('k')).toEqual({ kind: 'not-found' });
-    expect([...(await cache.deleteMany(['a']))]).toEqual([['a', { kind: 'not-found' }]]);
-    expect([...(await cache.setMany([['a', 1]], TTL))]).toEqual([['a', { kind: 'refused' }]]);
+    expect(await cache.delete('k')).toEqual({ kind: 'disabled' });
+    expect([...(await cache.deleteMany(['a']))]).toEqual([['a', { kind: 'disabled' }]]);
+    expect([...(await cache.setMany([['a', 1]], TTL))]).toEqual([['a', { kind: 'disabled' }]]);
     expect(cache.topology).toBeUndefined();
     expect(cache.fingerprint).toMatch(/^[0-9a-f]{16}$/);
     await cache.close();

@@ -81,7 +81,7 @@ describe('template.yaml', () => {
   it('needs only the network; encryption in transit waits for a transport that has it', () => {
     const required = Object.entries(Parameters!).filter(([, { Default }]) => Default === undefined);
     expect(required.map(([name]) => name)).toEqual(['VpcId', 'PrivateSubnetIds']);
-    expect(Parameters!.CacheTransitEncryption!.Default).toBe('false');
+    expect(Parameters!.CacheTransitEncryption!.Default).toBe('true');
     expect(Resources!.CacheCluster!.Properties).toMatchObject({
       Engine: 'memcached',
       EngineVersion: '1.6.22',

@@ -160,6 +160,15 @@ describe('npm start', () => {
     },
   );
 
+  it('stops when asked to, although an idle runtime has died before', async () => {
+    const { url, child, exit } = await start();
+    const { pid } = await get(`${url}/1`);
+    process.kill(pid, 'SIGKILL');
+    await vi.waitUntil(async () => (await get(`${url}/1`)).pid > 0);
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+  });
+
   it('says so when its port is taken', async () => {
     const squatter = createServer();
     await new Promise<void>((resolve) => squatter.listen(0, '127.0.0.1', resolve));
@@ -199,6 +208,20 @@ describe('npm run invoke', () => {
     const { output, exit } = run('invoke.ts', ['Read', '--env-vars', file]);
     expect(await exit).toBe(0);
     expect(JSON.parse(output.stdout)).toMatchObject({ greeting: 'own' });
+  });
+
+  it('warns of overrides for a function that there is not', async () => {
+    const file = path.join(directory, 'unknown.json');
+    await writeFile(file, '{"Reed":{"GREETING":"own"}}');
+    const { output, exit } = run('invoke.ts', ['Read', '--env-vars', file]);
+    expect(await exit).toBe(0);
+    expect(output.stderr).toContain('unknown.json: Reed is ignored');
+  });
+
+  it.each(['abc', '', '-1'])('refuses to idle for "%s"', async (idle) => {
+    const { output, exit } = run('invoke.ts', ['Read', `--idle=${idle}`]);
+    expect(await exit).toBe(1);
+    expect(output.stderr).toBe(`--idle takes a number of milliseconds, got "${idle}"\n`);
   });
 
   it('fails when the function fails', async () => {

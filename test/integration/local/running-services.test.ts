@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -50,4 +50,20 @@ it('stay announced when others come', async () => {
   await takeBackNothing();
   expect(await findRunningServices('a.yaml', file)).toEqual(first.services);
   await Promise.all([first.endpoint.close(), second.endpoint.close()]);
+});
+
+it.each([
+  '',
+  '{}',
+  'null',
+  '[]',
+  '{"services":{}}',
+  '{"template":"a","services":{"configEndpoint":"x","nodes":[]}}',
+])('are not read from a file that holds something else: %s', async (content) => {
+  await writeFile(file, content.replace('"a"', JSON.stringify(path.resolve('a.yaml'))));
+  expect(await findRunningServices('a.yaml', file)).toBeUndefined();
+  const { endpoint, services } = await startServices();
+  await announceServices('a.yaml', services, file);
+  expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ services });
+  await endpoint.close();
 });

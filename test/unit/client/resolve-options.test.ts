@@ -77,7 +77,7 @@ describe('options', () => {
   it('take no more than one of them', () => {
     const [problem, ...others] = problemsOf({ discovery: { ...NODES, clusterId: 'shop' } });
     expect(others).toEqual([]);
-    expect(problem).toMatch(/^discovery must name .*one of/);
+    expect(problem).toMatch(/^discovery is given 2 times: keep one of configurationEndpoint, nodes/);
   });
 
   it('take a plain key for a rule with the default number of copies', () => {

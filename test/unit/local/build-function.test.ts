@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { esbuildOptions } from '../../../scripts/local/runtime/build-function.ts';
+import { buildFunction, esbuildOptions } from '../../../scripts/local/runtime/build-function.ts';
 import { functionNamed } from '../../../scripts/local/template/functions.ts';
 import { Template } from '../../../scripts/local/template/template.ts';
 
@@ -61,3 +61,18 @@ it('refuses what it does not know, and a build without entry points', () => {
   );
   expect(() => optionsFor('{ Format: esm }')).toThrow('F: its Metadata has no EntryPoints');
 });
+
+it.each(['', 'Metadata: { BuildMethod: esbuild, BuildProperties: { EntryPoints: [a.ts] } }'])(
+  'says which directory is missing where CodeUri names one',
+  async (metadata) => {
+    const source = `Resources:
+  F:
+    Type: AWS::Serverless::Function
+    Properties: { Handler: a.b, CodeUri: no-such-directory }
+    ${metadata}`;
+    const definition = functionNamed(new Template(source, '/project'), 'F');
+    await expect(buildFunction(definition, '/dev/null/out')).rejects.toThrow(
+      'F: its CodeUri names no directory: /project/no-such-directory',
+    );
+  },
+);

@@ -82,3 +82,17 @@ it('says why a function cannot run here', () => {
 it('lists the functions there are when asked for another', () => {
   expect(() => functionNamed(template, 'Third')).toThrow('no function Third; its functions: First, Second');
 });
+
+it.each([
+  ['Timeout', 'abc', 'First: its Timeout must be a whole number from 1 to 900, got "abc"'],
+  ['Timeout', '0', 'First: its Timeout must be a whole number from 1 to 900, got 0'],
+  ['Timeout', '3000000', 'First: its Timeout must be a whole number from 1 to 900, got 3000000'],
+  ['Timeout', '!Ref Limit', 'First: its Timeout must be a whole number from 1 to 900, got "Limit"'],
+  ['MemorySize', '[1]', 'First: its MemorySize must be a whole number from 128 to 10240, got [1]'],
+])('refuses a %s of %s', (property, value, message) => {
+  const source = `
+Parameters: { Limit: { Type: Number } }
+Resources:
+  First: { Type: AWS::Serverless::Function, Properties: { Handler: a.b, ${property}: ${value} } }`;
+  expect(() => allFunctions(new Template(source, '/'))).toThrow(message);
+});

@@ -107,6 +107,32 @@ describe('a template', () => {
     expect(() => evaluate('1', { Stag: 'x', Stage: 'x' })).toThrow(problems);
   });
 
+  it.each([
+    ['Resources: { A: { Type: A::B::C, Properties: { Name: !Ref A } } }', 'A -> A'],
+    [
+      `Resources: { A: { Type: A::B::C, Properties: { Name: !Sub '\${B}' } }, B: { Type: A::B::C, Properties: { Name: !GetAtt A.Arn } } }`,
+      'A -> B -> A',
+    ],
+    [
+      'Conditions: { A: !Not [Condition: B], B: !Not [Condition: A] }\nResources: { A: { Type: A::B::C, Condition: A } }',
+      'condition A -> condition B -> condition A',
+    ],
+    [
+      'Mappings: { M: { a: { b: !FindInMap [M, a, b] } } }\nResources: { A: { Type: A::B::C, Properties: { Name: !FindInMap [M, a, b] } } }',
+      'mapping M.a.b -> mapping M.a.b',
+    ],
+  ])('names the circle that its parts refer to each other in: %s', (source, circle) => {
+    const names = () => {
+      const circular = new Template(source, '/');
+      return circular.resources('A::B::C').map(({ name }) => circular.ref(name));
+    };
+    expect(names).toThrow(`the template refers to itself in a circle: ${circle}`);
+  });
+
+  it('may name one thing twice', () => {
+    expect(evaluate(`!Sub '\${Table} \${Table} \${Table.Arn}'`)).toMatch(/^items-dev items-dev arn:/);
+  });
+
   it('is refused without resources', () => {
     expect(() => new Template('Parameters: {}', '/')).toThrow('needs a Resources section');
   });

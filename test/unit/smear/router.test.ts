@@ -55,15 +55,15 @@ describe('the route of a smeared key', () => {
     for (const key of KEYS) {
       const route = router.routeFor(key, `v2:${key}`);
       if (route.kind !== 'smeared') throw new Error(`${key} is not smeared`);
-      expect([route.base, ...route.copies]).toEqual(router.ring.successors(`v2:${key}`, 4));
-      expect(new Set([route.base, ...route.copies]).size).toBe(4);
+      expect([route.base, ...route.copyNodes]).toEqual(router.ring.successors(`v2:${key}`, 4));
+      expect(new Set([route.base, ...route.copyNodes]).size).toBe(4);
       expect(route.copyKey).toBe(`v2:${key}~sc`);
     }
   });
 
   it('has no more copies than there are nodes', () => {
     const route = routerOver(3, 8).routeFor('item:1', 'item:1');
-    expect(route.kind === 'smeared' && route.copies).toHaveLength(2);
+    expect(route.kind === 'smeared' && route.copyNodes).toHaveLength(2);
   });
 
   it('is a single one where there is one node', () => {
@@ -88,7 +88,7 @@ describe('the route of a smeared key', () => {
     for (let i = 0; i < 5_000; i++) router.routeFor(`item:${i}`, `item:${i}`);
     for (const key of KEYS) {
       const route = router.routeFor(key, key);
-      expect(route.kind === 'smeared' && [route.base, ...route.copies]).toEqual(
+      expect(route.kind === 'smeared' && [route.base, ...route.copyNodes]).toEqual(
         router.ring.successors(key, 3),
       );
     }

@@ -9,14 +9,27 @@ const FORMAT_VERSION = 1;
  * codec. The node list is left out, since it changes while a fleet runs; equal fingerprints over equal lists find
  * equal items.
  */
-export function fingerprintOf(options: ResolvedOptions): string {
+export function cacheFingerprint(options: ResolvedOptions): string {
   const { discovery, dialect, namespace, schema, smear } = options;
   const weights =
     discovery.kind === 'nodes'
-      ? discovery.nodes.filter(({ weight = 1 }) => weight !== 1).map((node) => [nodeName(node), node.weight])
+      ? discovery.nodes
+          .filter(({ weight = 1 }) => weight !== 1)
+          .map((node) => `${nodeName(node)} ${node.weight}`)
       : [];
   const { rules, placement, copyTtlSeconds } = smear;
-  const all = [FORMAT_VERSION, dialect, weights, namespace, schema, rules, placement, copyTtlSeconds];
+  // In one order, whatever the order they were listed in.
+  const smeared = rules.map(({ key, prefix, copies }) => JSON.stringify([key, prefix, copies])).sort();
+  const all = [
+    FORMAT_VERSION,
+    dialect,
+    weights.sort(),
+    namespace,
+    schema,
+    smeared,
+    placement,
+    copyTtlSeconds,
+  ];
   // Asked for rarely, so the hash is loaded only then.
   const { createHash } = process.getBuiltinModule('node:crypto');
   return createHash('sha256').update(JSON.stringify(all)).digest('hex').slice(0, 16);

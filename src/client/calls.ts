@@ -1,0 +1,169 @@
+import { AbortedError, CacheError } from '../base/errors.ts';
+import { type DeleteOutcome, type FetchOutcome, type StoreOutcome, unavailable } from '../base/outcome.ts';
+import type { Millis, Seconds } from '../base/units.ts';
+import { decodeValue, type EncodedValue } from '../codec/value.ts';
+import { storageKey } from '../memcached/storage-key.ts';
+import type { WireItem } from '../memcached/transport.ts';
+import type { Router } from '../smear/index.ts';
+import { abortable } from './abortable.ts';
+import type { GetOptions, ManyResult, ReadResult } from './cache.ts';
+import type { CacheNode } from './cache-node.ts';
+import type { ClientCore } from './client-core.ts';
+import { deleteItem, fetchItem, inAll, itemOf, type Located, type ReadPlan, storeItem } from './dispatch.ts';
+import { OpenCalls } from './open-calls.ts';
+import { fetchMany } from './read-many.ts';
+
+/** There was nobody to ask. */
+interface Unlocated {
+  readonly outcome: FetchOutcome;
+  readonly node?: undefined;
+}
+
+/** An answer with its value read. */
+type ReadAnswer = { readonly kind: 'hit'; readonly value: unknown } | Exclude<FetchOutcome, { kind: 'hit' }>;
+
+const aborted = () => unavailable(new AbortedError());
+
+/**
+ * One invocation's calls, carried out: from a checked key by its storage key and route to an outcome and a value. None
+ * of them rejects.
+ */
+export class Calls {
+  readonly #core: ClientCore;
+  readonly #endsAt: Millis;
+  /** Calls that have begun, whether or not anybody still waits for them. */
+  readonly open = new OpenCalls();
+
+  constructor(core: ClientCore, endsAt: Millis) {
+    this.#core = core;
+    this.#endsAt = endsAt;
+  }
+
+  /** The common read: where the nodes are known and the key is not smeared, it is the transport's own promise. */
+  fetch(key: string, options: GetOptions | undefined): Promise<FetchOutcome> {
+    const router = this.#core.cluster.router();
+    if (router !== undefined && options?.signal === undefined) {
+      const stored = storageKey(this.#core.prefix, key);
+      const route = router.routeFor(key, stored);
+      if (route.kind === 'single') return route.base.get(stored, this.#endsAt);
+      return this.open.during(fetchItem(route, stored, this.#plan(options))).then(({ outcome }) => outcome);
+    }
+    return this.#locate(key, options).then(({ outcome }) => outcome);
+  }
+
+  async find(key: string, options: GetOptions | undefined): Promise<ReadResult<unknown>> {
+    const { outcome, node } = await this.#locate(key, options);
+    const read = this.decoded(key, outcome);
+    return (node === undefined ? read : { ...read, node: node.name }) as ReadResult<unknown>;
+  }
+
+  async findMany<T>(keys: ReadonlySet<string>, options: GetOptions | undefined): Promise<ManyResult<T>> {
+    const outcomes = await abortable(
+      options?.signal,
+      () => this.open.during(this.#fetchMany(keys, options)),
+      () => undefined,
+    );
+    const result: ManyResult<T> = { hits: new Map(), misses: [], unavailable: [] };
+    for (const key of keys) {
+      const outcome = outcomes?.get(key);
+      const read = outcome === undefined ? undefined : this.decoded(key, outcome);
+      if (read?.kind === 'hit') result.hits.set(key, read.value as T);
+      else if (read?.kind === 'miss') result.misses.push(key);
+      else result.unavailable.push(key);
+    }
+    return result;
+  }
+
+  store(
+    key: string,
+    encoded: EncodedValue,
+    ttlSeconds: Seconds,
+    signal: AbortSignal | undefined,
+  ): Promise<StoreOutcome> {
+    const item = { ...encoded, ttlSeconds };
+    return abortable(signal, () => this.open.during(this.#store(key, item, signal)), aborted);
+  }
+
+  delete(key: string, signal: AbortSignal | undefined): Promise<DeleteOutcome> {
+    return abortable(signal, () => this.open.during(this.#delete(key, signal)), aborted);
+  }
+
+  /** What cannot be decoded is a miss that is told to the observer. */
+  decoded(key: string, answer: FetchOutcome): ReadAnswer {
+    const outcome = itemOf(answer);
+    if (outcome.kind !== 'hit') return outcome;
+    const decoded = decodeValue(outcome.value, outcome.flags);
+    if (decoded.kind === 'value') return { kind: 'hit', value: decoded.value };
+    this.#core.observe({ kind: 'value-undecodable', key, reason: decoded.reason });
+    return { kind: 'miss' };
+  }
+
+  #locate(key: string, options: GetOptions | undefined): Promise<Located | Unlocated> {
+    const signal = options?.signal;
+    return abortable<Located | Unlocated>(
+      signal,
+      () => this.open.during(this.#locateNow(key, options)),
+      () => ({ outcome: aborted() }),
+    );
+  }
+
+  async #locateNow(key: string, options: GetOptions | undefined): Promise<Located | Unlocated> {
+    const router = await this.#router();
+    if (router instanceof CacheError) return { outcome: unavailable(router) };
+    if (options?.signal?.aborted) return { outcome: aborted() };
+    const stored = storageKey(this.#core.prefix, key);
+    return fetchItem(router.routeFor(key, stored), stored, this.#plan(options));
+  }
+
+  #plan(options: GetOptions | undefined): ReadPlan {
+    const { copyTtlSeconds, random } = this.#core;
+    return {
+      consistentRead: options?.consistentRead ?? false,
+      copyTtlSeconds,
+      random,
+      endsAt: this.#endsAt,
+      beside: (work) => void this.open.during(work),
+    };
+  }
+
+  async #fetchMany(
+    keys: ReadonlySet<string>,
+    options: GetOptions | undefined,
+  ): Promise<ReadonlyMap<string, FetchOutcome> | undefined> {
+    const router = await this.#router();
+    if (router instanceof CacheError || options?.signal?.aborted) return undefined;
+    const { prefix } = this.#core;
+    const storageKeys = new Map(Array.from(keys, (key) => [key, storageKey(prefix, key)]));
+    return fetchMany(router, storageKeys, this.#plan(options));
+  }
+
+  async #store(key: string, item: WireItem, signal: AbortSignal | undefined): Promise<StoreOutcome> {
+    const { prefix, random, observe } = this.#core;
+    const router = await this.#router();
+    if (router instanceof CacheError) return unavailable(router);
+    if (signal?.aborted) return aborted();
+    const stored = storageKey(prefix, key);
+    const route = router.routeFor(key, stored);
+    const { outcome, node } = await storeItem(route, stored, item, random, this.#endsAt);
+    if (outcome.kind === 'too-large') {
+      observe({ kind: 'value-skipped', key: stored, node: node.name, bytes: item.value.length });
+    }
+    return outcome;
+  }
+
+  async #delete(key: string, signal: AbortSignal | undefined): Promise<DeleteOutcome> {
+    const router = await this.#router();
+    if (router instanceof CacheError) return unavailable(router);
+    if (signal?.aborted) return aborted();
+    const { prefix, invalidatedPrefixes } = this.#core;
+    const outcomes = [prefix, ...invalidatedPrefixes].map((schemaPrefix) => {
+      const stored = storageKey(schemaPrefix, key);
+      return deleteItem(router.routeFor(key, stored), stored, this.#endsAt);
+    });
+    return inAll(await Promise.all(outcomes));
+  }
+
+  #router(): Router<CacheNode> | Promise<Router<CacheNode> | CacheError> {
+    return this.#core.cluster.router() ?? this.#core.cluster.discover(this.#endsAt);
+  }
+}
