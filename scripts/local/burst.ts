@@ -7,7 +7,7 @@ import { nodeName } from './cluster/node.ts';
 import { FunctionHost } from './function-host.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { DEFAULT_TEMPLATE } from './project.ts';
-import { shutdownRequest } from './shutdown.ts';
+import { shutdownRequest, undoAll } from './shutdown.ts';
 import { fail, note, say } from './terminal.ts';
 
 const REQUESTS = 5000;
@@ -38,7 +38,10 @@ async function run(title: string, smearKeys: string): Promise<BurstResult> {
     const host = await FunctionHost.open({
       templateFile: DEFAULT_TEMPLATE,
       parameterOverrides: {},
-      environmentOverrides: () => ({ SMEARCACHE_SMEAR_KEYS: smearKeys, POWERTOOLS_LOG_LEVEL: 'WARN' }),
+      environmentOverrides: {
+        variablesFor: () => ({ SMEARCACHE_SMEAR_KEYS: smearKeys, POWERTOOLS_LOG_LEVEL: 'WARN' }),
+        warnings: () => [],
+      },
       services,
       freeze: true,
       maxEnvironments: CONCURRENCY,
@@ -65,7 +68,7 @@ async function run(title: string, smearKeys: string): Promise<BurstResult> {
     }));
     return { title, seconds, loads };
   } finally {
-    for (const step of undo.reverse()) await step();
+    await undoAll(undo, fail);
   }
 }
 

@@ -6,7 +6,7 @@ import { buildFunction } from './runtime/build-function.ts';
 import type { LogSink } from './runtime/execution-environment.ts';
 import { FunctionPool } from './runtime/function-pool.ts';
 import type { Invocation } from './runtime/invocation.ts';
-import { allFunctions, type FunctionDefinition, functionNamed } from './template/functions.ts';
+import { allFunctions, type FunctionDefinition, functionNamed, functionNames } from './template/functions.ts';
 import { Template } from './template/template.ts';
 
 /** As many requests as one function serves at once; more wait. */
@@ -29,23 +29,27 @@ export class FunctionHost {
   readonly functions: readonly FunctionDefinition[];
   /** Those that cannot run here, each with its obstacle. */
   readonly skipped: readonly FunctionDefinition[];
+  /** What the user should know although all runs without. */
+  readonly warnings: readonly string[];
   readonly #pools: ReadonlyMap<string, FunctionPool>;
   readonly #buildDirectory: BuildDirectory;
 
   private constructor(
     functions: readonly FunctionDefinition[],
     skipped: readonly FunctionDefinition[],
+    warnings: readonly string[],
     pools: ReadonlyMap<string, FunctionPool>,
     buildDirectory: BuildDirectory,
   ) {
     this.functions = functions;
     this.skipped = skipped;
+    this.warnings = warnings;
     this.#pools = pools;
     this.#buildDirectory = buildDirectory;
   }
 
   static async open(options: FunctionHostOptions): Promise<FunctionHost> {
-    const { templateFile, parameterOverrides, services, only } = options;
+    const { templateFile, parameterOverrides, environmentOverrides, services, only } = options;
     const template = await Template.read(templateFile, {
       parameterOverrides,
       localValues: localValues(services),
@@ -57,6 +61,7 @@ export class FunctionHost {
       const reasons = skipped.map(({ name, obstacle }) => `${name}: ${obstacle}`);
       throw new Error(`the template has no function that can run here\n${reasons.join('\n')}`.trimEnd());
     }
+    const warnings = environmentOverrides.warnings(functionNames(template));
     const buildDirectory = await openBuildDirectory();
     try {
       const pools = await Promise.all(
@@ -65,7 +70,7 @@ export class FunctionHost {
           return [definition.name, poolFor(options, definition, taskRoot)] as const;
         }),
       );
-      return new FunctionHost(functions, skipped, new Map(pools), buildDirectory);
+      return new FunctionHost(functions, skipped, warnings, new Map(pools), buildDirectory);
     } catch (error) {
       await buildDirectory.remove();
       throw error;
@@ -91,7 +96,7 @@ function poolFor(
   const environment = {
     ...definition.environment,
     ...serviceEnvironment(services),
-    ...environmentOverrides(definition),
+    ...environmentOverrides.variablesFor(definition),
   };
   return new FunctionPool(
     { definition, taskRoot, environment, freeze, log: logFor(definition) },

@@ -13,6 +13,9 @@ import { shutdownRequest } from './shutdown.ts';
 import { parseParameterOverrides } from './template/parameters.ts';
 import { fail, note } from './terminal.ts';
 
+/** Node takes a longer one for 1 ms. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 const USAGE = `usage: npm run invoke -- FUNCTION [-e event.json]... [options]
   -e, --event FILE              an event, or - for standard input; several are sent one after the other; default: {}
   -t, --template FILE           default: template.yaml
@@ -37,7 +40,18 @@ function readArguments() {
   const [functionName, ...others] = positionals;
   // SAM takes several overrides after one flag, separated by spaces.
   const overrides = [...values['parameter-overrides'], ...others.filter((other) => other.includes('='))];
-  return { ...values, functionName, parameterOverrides: parseParameterOverrides(overrides) };
+  return {
+    ...values,
+    functionName,
+    idleMs: readIdleMs(values.idle),
+    parameterOverrides: parseParameterOverrides(overrides),
+  };
+}
+
+function readIdleMs(text: string): number {
+  const idleMs = Number(text);
+  if (text.trim() !== '' && idleMs >= 0 && idleMs <= LONGEST_TIMER_MS) return idleMs;
+  throw new Error(`--idle takes a number of milliseconds, got "${text}"`);
 }
 
 async function readEvent(file: string): Promise<string> {
@@ -73,8 +87,9 @@ async function main(): Promise<void> {
       logFor: () => ({ platform: note, output: note }),
     });
     try {
+      host.warnings.forEach(note);
       const stopped = shutdownRequest().then(() => Promise.reject(new Error('interrupted')));
-      await Promise.race([stopped, invokeEach(host, functionName, events, Number(options.idle))]);
+      await Promise.race([stopped, invokeEach(host, functionName, events, options.idleMs)]);
     } finally {
       await host.close();
     }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { ServiceAddresses } from './backing-services.ts';
 import { ask } from './cluster/ask.ts';
 import { LOCAL_DIRECTORY } from './project.ts';
+import { isObject } from './template/json.ts';
 
 /** Written by `npm start`, so that `npm run invoke` meets the cache that is already running. */
 const STATE_FILE = path.join(LOCAL_DIRECTORY, 'cluster.json');
@@ -50,10 +51,25 @@ async function answeringState(file: string): Promise<State | undefined> {
   return listed.join() === nodes.join() ? state : undefined;
 }
 
+/** A file that holds anything else, as one cut short or edited by hand does, announces nothing. */
 async function readState(file: string): Promise<State | undefined> {
   try {
-    return JSON.parse(await readFile(file, 'utf8'));
+    const state: unknown = JSON.parse(await readFile(file, 'utf8'));
+    return isState(state) ? state : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isState(value: unknown): value is State {
+  if (!isObject(value) || typeof value.pid !== 'number' || typeof value.template !== 'string') return false;
+  const { services } = value;
+  return (
+    isObject(services) &&
+    typeof services.configEndpoint === 'string' &&
+    Array.isArray(services.nodes) &&
+    services.nodes.length > 0 &&
+    services.nodes.every((node) => typeof node === 'string') &&
+    (services.dynamodbEndpoint === undefined || typeof services.dynamodbEndpoint === 'string')
+  );
 }

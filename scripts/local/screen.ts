@@ -68,7 +68,7 @@ const EXAMPLE_BODY = JSON.stringify({ name: 'Enamel mug', priceCents: 1490 });
 
 const CACHE_STYLES = { hit: 'green', stale: 'yellow', miss: 'yellow', bypass: 'red' } as const;
 
-/** One line a request: method, path, status, hit or miss, node, time. */
+/** One line a request: method, path, status, hit or miss, node, time, and what went wrong. */
 export function exchangeLine({ method, target, response, durationMs, invocation }: Exchange): string {
   const cache = String(response.headers['x-cache'] ?? '-');
   const node = String(response.headers['x-cache-node'] ?? '-');
@@ -82,6 +82,7 @@ export function exchangeLine({ method, target, response, durationMs, invocation 
     styled(style, cache.padEnd(6)),
     node.padEnd(21),
     `${durationMs.toFixed(1).padStart(7)} ms${styled('dim', cold)}`,
+    ...(response.problem === undefined ? [] : [styled('red', response.problem)]),
   ].join('  ');
 }
 

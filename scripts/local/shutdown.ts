@@ -23,3 +23,17 @@ export function shutdownRequest(): Promise<void> {
     watch.unref();
   });
 }
+
+/** Takes steps back in reverse order. One that fails is reported and keeps no other from being taken back. */
+export async function undoAll(
+  steps: readonly (() => Promise<void>)[],
+  report: (error: unknown) => void,
+): Promise<void> {
+  for (const step of steps.toReversed()) {
+    try {
+      await step();
+    } catch (error) {
+      report(error);
+    }
+  }
+}

@@ -7,7 +7,7 @@ import { Gateway } from './gateway/gateway.ts';
 import { DEFAULT_TEMPLATE } from './project.ts';
 import { announceServices } from './running-services.ts';
 import { exchangeLine, functionLog, greeting } from './screen.ts';
-import { shutdownRequest } from './shutdown.ts';
+import { shutdownRequest, undoAll } from './shutdown.ts';
 import { parseParameterOverrides } from './template/parameters.ts';
 import { fail, note, say } from './terminal.ts';
 
@@ -56,7 +56,7 @@ async function main(): Promise<void> {
     await closing;
     note('stopping');
   } finally {
-    for (const step of undo.reverse()) await step();
+    await undoAll(undo, fail);
   }
 }
 
@@ -80,6 +80,7 @@ async function start(
     logFor: functionLog,
   });
   undo.push(() => host.close());
+  host.warnings.forEach(note);
   const gateway = new Gateway({
     routes: host.functions.flatMap(({ routes }) => routes),
     invoke: (name, event) => host.invoke(name, event),

@@ -66,11 +66,17 @@ export class Gateway {
     let invocation: Invocation | undefined;
     let response: HttpResponse = this.#notFound();
     if (match !== undefined) {
-      invocation = await this.#options.invoke(match.route.functionName, eventFor(request, match, requestId));
-      response =
-        invocation.status === 'success'
-          ? proxyResponse(invocation.payload, match.route)
-          : GATEWAY_ANSWERS[match.route.api].functionFailed;
+      const { api, functionName } = match.route;
+      try {
+        invocation = await this.#options.invoke(functionName, eventFor(request, match, requestId));
+        response =
+          invocation.status === 'success'
+            ? proxyResponse(invocation.payload, match.route)
+            : GATEWAY_ANSWERS[api].functionFailed;
+      } catch (error) {
+        // Not the function's failure but ours; a client is owed an answer all the same.
+        response = { ...GATEWAY_ANSWERS[api].functionFailed, problem: (error as Error).message };
+      }
     }
     const idHeader = match?.route.api === 'rest' ? 'x-amzn-requestid' : 'apigw-requestid';
     outgoing.statusCode = response.status;

@@ -34,7 +34,16 @@ export function headerPairs(request: HttpRequest): [string, string][] {
   return pairs;
 }
 
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade']);
+/** They speak of one connection, not of the message, so that neither side's get through to the other. */
+export const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
 
 export function headerValue(request: HttpRequest, name: string): string | undefined {
   return headerPairs(request).findLast(([candidate]) => candidate.toLowerCase() === name)?.[1];

@@ -1,10 +1,14 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { isObject, type Json, type JsonObject } from '../template/json.ts';
 import type { Route } from '../template/routes.ts';
+import { HOP_BY_HOP } from './http-request.ts';
 
 export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body: Buffer;
+  /** Why the gateway answers in the function's place, where the function itself does not say so. */
+  readonly problem?: string;
 }
 
 /** What API Gateway says when it has nothing better: the two kinds of API differ in words and status. */
@@ -22,24 +26,34 @@ export const GATEWAY_ANSWERS = {
 
 /** Turns a function's payload into what the client sees; a malformed one is the function's failure. */
 export function proxyResponse(payload: string, route: Pick<Route, 'api' | 'payload'>): HttpResponse {
-  const failed = GATEWAY_ANSWERS[route.api].functionFailed;
+  const failed = (problem: string): HttpResponse => ({
+    ...GATEWAY_ANSWERS[route.api].functionFailed,
+    problem,
+  });
   let result: Json;
   try {
     result = JSON.parse(payload);
   } catch {
-    return failed;
+    return failed('the response is not JSON');
   }
   if (!isObject(result) || result.statusCode === undefined) {
-    return route.payload === '2.0' ? impliedResponse(result) : failed;
+    return route.payload === '2.0' ? impliedResponse(result) : failed('the response has no statusCode');
   }
   const status = Number(result.statusCode);
   const text = result.body ?? '';
-  if (!Number.isInteger(status) || status < 200 || status > 599 || typeof text !== 'string') return failed;
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
+    return failed(`the response's statusCode is ${JSON.stringify(result.statusCode)}`);
+  }
+  if (typeof text !== 'string') return failed("the response's body is not text");
+  const headers = headersOf(result, route);
+  const refused = refusedHeader(headers);
+  if (refused !== undefined)
+    return failed(`the response has the header ${refused}, which HTTP does not allow`);
   return {
     status,
     headers: {
       ...(text !== '' && { 'content-type': DEFAULT_CONTENT_TYPE[route.api] }),
-      ...headersOf(result, route),
+      ...headers,
     },
     body: Buffer.from(text, result.isBase64Encoded === true ? 'base64' : 'utf8'),
   };
@@ -71,7 +85,22 @@ function headersOf(result: JsonObject, route: Pick<Route, 'payload'>): Record<st
   }
   // Node counts the bytes itself.
   delete headers['content-length'];
+  for (const name of HOP_BY_HOP) delete headers[name];
   return headers;
+}
+
+/** The first header that Node would not send, in JSON: a line break in it must not reach the screen either. */
+function refusedHeader(headers: HttpResponse['headers']): string | undefined {
+  const refused = Object.entries(headers).find(([name, values]) => {
+    try {
+      validateHeaderName(name);
+      for (const value of [values].flat()) validateHeaderValue(name, value);
+      return false;
+    } catch {
+      return true;
+    }
+  });
+  return refused && JSON.stringify({ [refused[0]]: refused[1] });
 }
 
 function message(status: number, text: string): HttpResponse {

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 import type { FunctionDefinition } from '../template/functions.ts';
@@ -73,6 +73,7 @@ export async function buildFunction(
   definition: FunctionDefinition,
   outputDirectory: string,
 ): Promise<string> {
+  if (definition.inlineCode === undefined) await requireCode(definition);
   if (definition.build === undefined && definition.inlineCode === undefined) return definition.codeDirectory;
   await mkdir(outputDirectory, { recursive: true });
   // As on Lambda, where no package.json lies beside what esbuild made: a `.js` file is CommonJS.
@@ -87,6 +88,12 @@ export async function buildFunction(
     throw new Error(`cannot build ${definition.name}: ${buildProblems(error)}`, { cause: error });
   }
   return outputDirectory;
+}
+
+/** Without it, the process cannot be started in its directory, and Node blames its own program for that. */
+async function requireCode({ name, codeDirectory }: FunctionDefinition): Promise<void> {
+  const found = await stat(codeDirectory).catch(() => undefined);
+  if (!found?.isDirectory()) throw new Error(`${name}: its CodeUri names no directory: ${codeDirectory}`);
 }
 
 function buildProblems(error: unknown): string {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FunctionDefinition } from '../template/functions.ts';
 import { ACCOUNT_ID, REGION } from '../template/template.ts';
-import { errorPayload, type Invocation, reportLine } from './invocation.ts';
+import { errorPayload, type Invocation, reportLine, spawnProblem } from './invocation.ts';
 import { RuntimeApi } from './runtime-api.ts';
 import { runtimeEnvironment } from './runtime-environment.ts';
 import { RuntimeProcess } from './runtime-process.ts';
@@ -56,7 +56,8 @@ const INIT_TIMEOUT_MS = 10_000;
 export class ExecutionEnvironment {
   readonly #options: EnvironmentOptions;
   readonly #api: RuntimeApi;
-  #process!: RuntimeProcess;
+  /** `undefined` where it could not even be started. */
+  #process: RuntimeProcess | undefined;
   #state: State = { kind: 'ended' };
   #initError: string | undefined;
   /** Until an invocation has reported it. */
@@ -88,11 +89,11 @@ export class ExecutionEnvironment {
   }
 
   get pid(): number | undefined {
-    return this.#process.pid;
+    return this.#process?.pid;
   }
 
   get frozen(): boolean {
-    return this.#process.frozen;
+    return this.#process?.frozen ?? false;
   }
 
   get alive(): boolean {
@@ -118,7 +119,7 @@ export class ExecutionEnvironment {
       };
       this.#state = { kind: 'busy', running };
       this.#options.log.platform(`START RequestId: ${requestId} Version: $LATEST`);
-      this.#process.thaw();
+      this.#process?.thaw();
       this.#api.deliver({
         requestId,
         event,
@@ -130,7 +131,7 @@ export class ExecutionEnvironment {
   }
 
   async close(): Promise<void> {
-    await this.#process.kill();
+    await this.#process?.kill();
     await this.#api.close();
   }
 
@@ -143,9 +144,9 @@ export class ExecutionEnvironment {
         'Sandbox.Timedout',
         `INIT timed out after ${initTimeoutMs / 1000} seconds`,
       );
-      void this.#process.kill();
+      void this.#process?.kill();
     }, initTimeoutMs);
-    const failure = await new Promise<string | undefined>((resolve) => {
+    const initialized = new Promise<string | undefined>((resolve) => {
       this.#state = { kind: 'starting', ready: () => resolve(undefined), failed: resolve };
       this.#process = new RuntimeProcess({
         taskRoot,
@@ -154,18 +155,26 @@ export class ExecutionEnvironment {
         onEnd: (reason) => this.#onEnd(reason),
       });
     });
-    clearTimeout(timer);
+    const failure = await initialized.catch(this.#onSpawnFailure).finally(() => clearTimeout(timer));
     this.#initMs = performance.now() - startedAt;
     if (failure === undefined) return;
     log.platform(`INIT_REPORT Init Duration: ${this.#initMs.toFixed(2)} ms\tPhase: init\tStatus: error`);
     throw new InitFailure(failure);
   }
 
+  /** No runtime was there to write down what is wrong. */
+  readonly #onSpawnFailure = (error: NodeJS.ErrnoException): string => {
+    this.#state = { kind: 'ended' };
+    const message = spawnProblem(error);
+    this.#options.log.output(message);
+    return errorPayload('Runtime.InvalidEnvironment', message);
+  };
+
   #onNext(): void {
     const state = this.#state;
     if (state.kind !== 'starting' && state.kind !== 'busy') return;
     this.#state = { kind: 'idle' };
-    if (this.#options.freeze) this.#process.freeze();
+    if (this.#options.freeze) this.#process?.freeze();
     if (state.kind === 'starting') state.ready();
     // What the function wrote is in the pipe by now: one turn of the event loop reads it.
     else setImmediate(() => this.#settle(state.running));
@@ -190,7 +199,7 @@ export class ExecutionEnvironment {
 
   #timeOut(running: Running): void {
     running.timedOut = true;
-    void this.#process.kill();
+    void this.#process?.kill();
   }
 
   #settle(running: Running, endReason = 'no answer was given'): void {
@@ -204,7 +213,7 @@ export class ExecutionEnvironment {
     };
     this.#initMs = undefined;
     log.platform(`END RequestId: ${running.requestId}`);
-    log.platform(reportLine(invocation, definition.memoryMegabytes, this.#process.peakMemoryMegabytes()));
+    log.platform(reportLine(invocation, definition.memoryMegabytes, this.#process?.peakMemoryMegabytes()));
     running.settle(invocation);
   }
 

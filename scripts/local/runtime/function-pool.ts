@@ -27,7 +27,7 @@ export class FunctionPool {
   async invoke(event: string): Promise<Invocation> {
     await this.#takeSlot();
     try {
-      const environment = this.#takeIdle() ?? (await this.#start());
+      const environment = (await this.#takeIdle()) ?? (await this.#start());
       const invocation = await environment.invoke(event);
       if (environment.alive) this.#idle.push(environment);
       else await this.#discard(environment);
@@ -53,10 +53,10 @@ export class FunctionPool {
     return environment;
   }
 
-  #takeIdle(): ExecutionEnvironment | undefined {
+  async #takeIdle(): Promise<ExecutionEnvironment | undefined> {
     for (let environment = this.#idle.pop(); environment !== undefined; environment = this.#idle.pop()) {
       if (environment.alive) return environment;
-      this.#environments.delete(environment);
+      await this.#discard(environment); // its runtime is gone, its server is not
     }
     return undefined;
   }

@@ -13,6 +13,12 @@ export function errorPayload(errorType: string, errorMessage: string): string {
   return JSON.stringify({ errorType, errorMessage });
 }
 
+/** Why no process could be started: most often it is a variable that no process can be given. */
+export function spawnProblem(error: NodeJS.ErrnoException): string {
+  const reason = error.code === 'E2BIG' ? 'its environment variables are too long' : error.message;
+  return `cannot start the function's process: ${reason}`;
+}
+
 /** Lambda's REPORT line. Since 2025 the INIT phase is billed with the first invocation. */
 export function reportLine(
   { requestId, status, durationMs, initMs }: Invocation,

@@ -25,8 +25,15 @@ export interface FunctionDefinition {
   readonly routes: readonly Route[];
 }
 
+/** Every name that a function goes by: its logical id and its `FunctionName`. */
 export function functionNames(template: Template): string[] {
-  return template.resources(FUNCTION_TYPE).map(({ name }) => name);
+  return template
+    .resources(FUNCTION_TYPE)
+    .flatMap((resource) => [resource.name, functionNameOf(template, resource)]);
+}
+
+function functionNameOf(template: Template, resource: Resource): string {
+  return String(template.evaluate(template.properties(resource).FunctionName) ?? resource.name);
 }
 
 export function allFunctions(template: Template): FunctionDefinition[] {
@@ -34,9 +41,10 @@ export function allFunctions(template: Template): FunctionDefinition[] {
 }
 
 export function functionNamed(template: Template, name: string): FunctionDefinition {
-  const resource = template.resources(FUNCTION_TYPE).find((candidate) => candidate.name === name);
+  const resources = template.resources(FUNCTION_TYPE);
+  const resource = resources.find((candidate) => candidate.name === name);
   if (resource === undefined) {
-    const known = functionNames(template).join(', ') || 'none';
+    const known = resources.map((candidate) => candidate.name).join(', ') || 'none';
     throw new Error(`the template has no function ${name}; its functions: ${known}`);
   }
   return describeFunction(template, resource);
@@ -52,14 +60,14 @@ function describeFunction(template: Template, resource: Resource): FunctionDefin
   const logging = read('LoggingConfig');
   return {
     name: resource.name,
-    functionName: String(read('FunctionName') ?? resource.name),
+    functionName: functionNameOf(template, resource),
     runtime,
     handler,
     obstacle: obstacleTo(runtime, handler, codeUri),
     codeDirectory: path.resolve(template.directory, typeof codeUri === 'string' ? codeUri : '.'),
     inlineCode: typeof inlineCode === 'string' ? inlineCode : undefined,
-    timeoutSeconds: Number(read('Timeout') ?? 3),
-    memoryMegabytes: Number(read('MemorySize') ?? 128),
+    timeoutSeconds: wholeNumber(resource.name, 'Timeout', read('Timeout') ?? 3),
+    memoryMegabytes: wholeNumber(resource.name, 'MemorySize', read('MemorySize') ?? 128),
     logging: isObject(logging) ? logging : {},
     environment: environmentOf(resource.name, read('Environment')),
     build: buildProperties(template, resource),
@@ -72,6 +80,17 @@ function obstacleTo(runtime: string, handler: string, codeUri: Json): string | u
   if (handler === '') return 'it has no Handler';
   if (typeof codeUri !== 'string' || /^\w+:\/\//.test(codeUri)) return 'its CodeUri is not a local directory';
   return undefined;
+}
+
+/** What Lambda itself takes. */
+const LIMITS = { Timeout: [1, 900], MemorySize: [128, 10_240] } as const;
+
+function wholeNumber(name: string, property: keyof typeof LIMITS, value: Json): number {
+  const [least, most] = LIMITS[property];
+  const number = typeof value === 'object' ? Number.NaN : Number(value);
+  if (Number.isInteger(number) && number >= least && number <= most) return number;
+  const range = `a whole number from ${least} to ${most}`;
+  throw new Error(`${name}: its ${property} must be ${range}, got ${JSON.stringify(value)}`);
 }
 
 function environmentOf(name: string, environment: Json | undefined): Record<string, string> {

@@ -5,6 +5,7 @@ export interface Scope {
   ref(name: string): Json | undefined;
   attribute(resource: string, attribute: string): Json | undefined;
   condition(name: string): Json;
+  /** Evaluated already. */
   mapping(map: string, first: string, second: string): Json | undefined;
 }
 
@@ -51,7 +52,7 @@ const INTRINSICS: Readonly<Record<string, Intrinsic>> = {
   'Fn::FindInMap': (argument, scope) => {
     const [map, first, second, fallback] = list(argument).map((part) => evaluate(part, scope));
     const found = scope.mapping(text(map), text(first), text(second));
-    if (found !== undefined) return evaluate(found, scope);
+    if (found !== undefined) return found;
     if (isObject(fallback) && fallback.DefaultValue !== undefined) return fallback.DefaultValue;
     throw new Error(`Fn::FindInMap: ${text(map)} has no ${text(first)}.${text(second)}`);
   },

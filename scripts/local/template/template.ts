@@ -44,6 +44,8 @@ export class Template implements Scope {
   readonly #root: JsonObject;
   readonly #parameters: ReadonlyMap<string, Json>;
   readonly #localValues: LocalValues;
+  /** What is being looked up, each for the one before it. */
+  readonly #underway: string[] = [];
 
   constructor(source: string, directory: string, options: TemplateOptions = {}) {
     const root = parseCloudFormation(source);
@@ -111,20 +113,37 @@ export class Template implements Scope {
   condition(name: string): boolean {
     const declared = this.#section('Conditions');
     if (!(name in declared)) throw new Error(`the template has no condition ${name}`);
-    return evaluateCondition(declared[name], this);
+    return this.#once(`condition ${name}`, () => evaluateCondition(declared[name], this));
   }
 
   mapping(map: string, first: string, second: string): Json | undefined {
     const values = this.#section('Mappings')[map];
     const row = isObject(values) ? values[first] : undefined;
-    return isObject(row) ? row[second] : undefined;
+    const found = isObject(row) ? row[second] : undefined;
+    return this.#once(`mapping ${map}.${first}.${second}`, () => this.evaluate(found));
   }
 
   /** The name that the template gives a resource, else its logical id. */
   #physicalName(resource: Resource): Json | undefined {
     const kind = resource.type.split('::').at(-1)!;
     const properties = this.properties(resource);
-    return this.evaluate(properties[`${kind}Name`] ?? properties.Name) ?? resource.name;
+    const name = properties[`${kind}Name`] ?? properties.Name;
+    return this.#once(resource.name, () => this.evaluate(name)) ?? resource.name;
+  }
+
+  /** A look-up that needs its own result would never end. */
+  #once<T>(label: string, lookUp: () => T): T {
+    const start = this.#underway.indexOf(label);
+    if (start >= 0) {
+      const circle = [...this.#underway.slice(start), label].join(' -> ');
+      throw new Error(`the template refers to itself in a circle: ${circle}`);
+    }
+    this.#underway.push(label);
+    try {
+      return lookUp();
+    } finally {
+      this.#underway.pop();
+    }
   }
 
   #section(name: string): JsonObject {

@@ -141,7 +141,8 @@ it('a process that an owned one started does not survive us either', async () =>
   const module = new URL('../../../scripts/local/owned-process.ts', import.meta.url).href;
   const script = `
     const { spawnOwned } = await import(${JSON.stringify(module)});
-    spawnOwned('sh', ['-c', 'sleep 47 >/dev/null & echo $!; wait'], { stdio: ['ignore', 'inherit', 'ignore'] });
+    const shell = spawnOwned('sh', ['-c', 'sleep 47 >/dev/null & echo $!; wait'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    shell.stdout.pipe(process.stdout);
     setInterval(() => {}, 1000);`;
   const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
