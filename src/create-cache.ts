@@ -11,7 +11,10 @@ import { ClientCache } from './client/client-cache.ts';
 import type { ClientCore } from './client/client-core.ts';
 import { Cluster } from './client/cluster.ts';
 import { DisabledCache } from './client/disabled-cache.ts';
+import { COPY_LEASE_SECONDS } from './client/dispatch.ts';
+import { Flights } from './client/flights.ts';
 import type { CacheLogger, CacheOptions } from './client/options.ts';
+import { OwnWrites } from './client/own-writes.ts';
 import { type ResolvedOptions, resolveOptions } from './client/resolve-options.ts';
 import { AutoTransport } from './memcached/auto-transport.ts';
 import { type Dial, tcpDial, tlsDials } from './memcached/dial.ts';
@@ -77,6 +80,10 @@ function createCore(options: ResolvedOptions): ClientCore {
       .filter((name) => name !== schema)
       .map((name) => keyPrefix(namespace, name)),
     copyTtlSeconds,
+    leases: options.leases,
+    loadTimeoutMillis: options.loadTimeoutMillis,
+    flights: new Flights(clock),
+    ownWrites: new OwnWrites(clock, (copyTtlSeconds + COPY_LEASE_SECONDS) * 1000),
     clock,
     random: Math.random,
     observe,

@@ -7,6 +7,7 @@ export {
   ClosedError,
   DeadlineError,
   DiscoveryError,
+  LoadTimeoutError,
   NodeConnectionError,
   NodeDownError,
   NodeRefusedError,
@@ -24,6 +25,7 @@ export type {
   ReadResult,
   ReadThroughResult,
   StoreOptions,
+  WrapOptions,
 } from './client/cache.ts';
 export type {
   CacheLogger,

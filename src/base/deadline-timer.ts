@@ -14,14 +14,19 @@ const LATE_MILLIS: Millis = 50;
 export class DeadlineTimer {
   readonly #clock: Clock;
   readonly #expire: (now: Millis, late: boolean) => Millis;
+  readonly #keepsProcess: boolean;
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
   #dueAt: Millis = NEVER;
 
-  /** `expire` fails what is overdue at `now` and returns the next deadline, `Infinity` for none. */
-  constructor(clock: Clock, expire: (now: Millis, late: boolean) => Millis) {
+  /**
+   * `expire` fails what is overdue at `now` and returns the next deadline, `NEVER` for none. `keepsProcess`: somebody
+   * waits for the timer itself, and there may be no socket that keeps the process meanwhile.
+   */
+  constructor(clock: Clock, expire: (now: Millis, late: boolean) => Millis, keepsProcess = false) {
     this.#clock = clock;
     this.#expire = expire;
+    this.#keepsProcess = keepsProcess;
   }
 
   /** Makes sure that the timer fires by `deadline`. Cheap where it already does. */
@@ -43,7 +48,7 @@ export class DeadlineTimer {
     this.#dueAt = deadline;
     // Rounded up: setTimeout drops fractions, and a timer that fires early has to be set again.
     this.#timer = setTimeout(this.#fired, Math.max(0, Math.ceil(deadline - now)));
-    this.#timer.unref();
+    if (!this.#keepsProcess) this.#timer.unref();
   }
 
   readonly #fired = (): void => {

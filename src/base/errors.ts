@@ -108,6 +108,16 @@ export class AbortedError extends CacheError {
   }
 }
 
+/** The caller's loader did not settle in time. Thrown to who asked for the value, like what a loader throws. */
+export class LoadTimeoutError extends Error {
+  override readonly name = 'LoadTimeoutError';
+  readonly code = 'LOAD_TIMEOUT';
+
+  constructor(key: string, afterMillis: number) {
+    super(`the loader of ${JSON.stringify(key)} did not settle within ${Math.round(afterMillis)} ms`);
+  }
+}
+
 /** Wrong options: the caller's mistake, thrown at once, with every problem and its mending in one message. */
 export class OptionsError extends TypeError {
   override readonly name = 'OptionsError';

@@ -17,6 +17,7 @@ export type ClientEvent =
       readonly transport: 'meta' | 'memjs';
       readonly version: string;
     }
+  | { readonly kind: 'refresh-failed'; readonly key: string; readonly reason: string }
   | { readonly kind: 'value-skipped'; readonly key: string; readonly node: string; readonly bytes: number }
   | { readonly kind: 'value-undecodable'; readonly key: string; readonly reason: string };
 

@@ -18,6 +18,19 @@ export interface Hit {
 /** What one node said of one key. */
 export type FetchOutcome = Hit | { readonly kind: 'miss' } | Unavailable;
 
+/**
+ * What a reader of a leased key is told. `cas` is the right to fill: what is stored by it is stored only if nothing
+ * else happened to the item since.
+ */
+export type LeaseOutcome =
+  /** A value. `won`: it is past its freshness, and this reader alone is asked to renew it. `stale`: past its freshness. */
+  | (Hit & { readonly cas: string; readonly won: boolean; readonly stale: boolean })
+  /** No value; this reader alone is asked to fill it. A stub stands in its place for the length of the lease. */
+  | { readonly kind: 'won'; readonly cas: string }
+  /** No value; another reader holds the lease. */
+  | { readonly kind: 'leased' }
+  | Unavailable;
+
 /** `refused` covers what the item's condition forbids: `add` on a present key, `replace` on an absent one. */
 export type StoreOutcome =
   | { readonly kind: 'stored' }

@@ -4,11 +4,12 @@ import type { Observer } from '../base/events.ts';
 import {
   type DeleteOutcome,
   type FetchOutcome,
+  type LeaseOutcome,
   type StoreOutcome,
   type Unavailable,
   unavailable,
 } from '../base/outcome.ts';
-import type { Millis } from '../base/units.ts';
+import type { Millis, Seconds } from '../base/units.ts';
 import type { NodeTransport, StoreMode, TransportListener, WireItem } from '../memcached/transport.ts';
 import { nodeName, type RingNode } from '../ring/index.ts';
 import { failed, mayUse, type NodeHealth, pauseAfter, UP, used } from './node-health.ts';
@@ -74,6 +75,22 @@ export class CacheNode implements RingNode {
 
   delete(key: string, endsAt: Millis): Promise<DeleteOutcome> {
     return this.#refusal() ?? this.#transport.delete(key, endsAt);
+  }
+
+  get leases(): boolean {
+    return this.#transport.capabilities.leases;
+  }
+
+  lease(key: string, leaseSeconds: Seconds, refreshSeconds: Seconds, endsAt: Millis): Promise<LeaseOutcome> {
+    return this.#refusal() ?? this.#transport.lease(key, leaseSeconds, refreshSeconds, endsAt);
+  }
+
+  fill(key: string, item: WireItem, cas: string, endsAt: Millis): Promise<StoreOutcome> {
+    return this.#refusal() ?? this.#transport.fill(key, item, cas, endsAt);
+  }
+
+  giveBack(key: string, cas: string, keepStale: boolean, endsAt: Millis): Promise<DeleteOutcome> {
+    return this.#refusal() ?? this.#transport.giveBack(key, cas, keepStale, endsAt);
   }
 
   rest(): void {

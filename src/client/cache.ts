@@ -18,6 +18,14 @@ export interface StoreOptions extends CallOptions {
   readonly ttlSeconds: Seconds;
 }
 
+export interface WrapOptions extends StoreOptions {
+  /**
+   * How long a value may still be served once its `ttlSeconds` are over: while it is renewed (by one reader, beside its
+   * handler) and while the loader fails. 0 by default. With `ttlSeconds` no more than 30 days.
+   */
+  readonly staleSeconds?: Seconds | undefined;
+}
+
 /** What a read came to, in full. `node` is the `host:port` that was asked last. */
 export type ReadResult<T> =
   | { readonly kind: 'hit'; readonly value: T; readonly node: string }
@@ -59,9 +67,14 @@ export interface Cache {
   /** What a read came to: hit, miss or unavailable, and which node said so. */
   read<T = unknown>(key: string, options?: GetOptions): Promise<ReadResult<T>>;
   /** `wrap` with its whole outcome. */
-  read<T>(key: string, load: Loader<T>, options: StoreOptions): Promise<ReadThroughResult<T>>;
-  /** The cached value; on a miss loads and stores it; with no node answering loads it only. */
-  wrap<T>(key: string, load: Loader<T>, options: StoreOptions): Promise<T>;
+  read<T>(key: string, load: Loader<T>, options: WrapOptions): Promise<ReadThroughResult<T>>;
+  /**
+   * The cached value; on a miss loads and stores it; with no node answering loads it only. Of all who miss at once, in
+   * whatever environment, one loads; the others are served the stale value or wait for the fresh one.
+   *
+   * @throws LoadTimeoutError where the loader does not settle in time, and what it throws.
+   */
+  wrap<T>(key: string, load: Loader<T>, options: WrapOptions): Promise<T>;
   /** Stores the base and deletes the copies. Last writer wins. */
   set(key: string, value: unknown, options: StoreOptions): Promise<StoreOutcome>;
   /** `set` for each entry, side by side. */

@@ -4,7 +4,7 @@ import type { Millis, Seconds } from '../base/units.ts';
 import { decodeValue, type EncodedValue } from '../codec/value.ts';
 import { storageKey } from '../memcached/storage-key.ts';
 import type { WireItem } from '../memcached/transport.ts';
-import type { Router } from '../smear/index.ts';
+import type { Route, Router } from '../smear/index.ts';
 import { abortable } from './abortable.ts';
 import type { GetOptions, ManyResult, ReadResult } from './cache.ts';
 import type { CacheNode } from './cache-node.ts';
@@ -30,13 +30,14 @@ const aborted = () => unavailable(new AbortedError());
  */
 export class Calls {
   readonly #core: ClientCore;
-  readonly #endsAt: Millis;
+  /** No call outlives this (monotonic). */
+  readonly endsAt: Millis;
   /** Calls that have begun, whether or not anybody still waits for them. */
   readonly open = new OpenCalls();
 
   constructor(core: ClientCore, endsAt: Millis) {
     this.#core = core;
-    this.#endsAt = endsAt;
+    this.endsAt = endsAt;
   }
 
   /** The common read: where the nodes are known and the key is not smeared, it is the transport's own promise. */
@@ -45,8 +46,8 @@ export class Calls {
     if (router !== undefined && options?.signal === undefined) {
       const stored = storageKey(this.#core.prefix, key);
       const route = router.routeFor(key, stored);
-      if (route.kind === 'single') return route.base.get(stored, this.#endsAt);
-      return this.open.during(fetchItem(route, stored, this.#plan(options))).then(({ outcome }) => outcome);
+      if (route.kind === 'single') return route.base.get(stored, this.endsAt);
+      return this.open.during(fetchItem(route, stored, this.plan(options))).then(({ outcome }) => outcome);
     }
     return this.#locate(key, options).then(({ outcome }) => outcome);
   }
@@ -108,20 +109,22 @@ export class Calls {
   }
 
   async #locateNow(key: string, options: GetOptions | undefined): Promise<Located | Unlocated> {
-    const router = await this.#router();
+    const router = await this.router();
     if (router instanceof CacheError) return { outcome: unavailable(router) };
     if (options?.signal?.aborted) return { outcome: aborted() };
     const stored = storageKey(this.#core.prefix, key);
-    return fetchItem(router.routeFor(key, stored), stored, this.#plan(options));
+    return fetchItem(router.routeFor(key, stored), stored, this.plan(options));
   }
 
-  #plan(options: GetOptions | undefined): ReadPlan {
-    const { copyTtlSeconds, random } = this.#core;
+  plan(options: GetOptions | undefined): ReadPlan {
+    const { copyTtlSeconds, leases, random, ownWrites } = this.#core;
     return {
       consistentRead: options?.consistentRead ?? false,
+      ownWrites,
       copyTtlSeconds,
+      leases,
       random,
-      endsAt: this.#endsAt,
+      endsAt: this.endsAt,
       beside: (work) => void this.open.during(work),
     };
   }
@@ -130,21 +133,22 @@ export class Calls {
     keys: ReadonlySet<string>,
     options: GetOptions | undefined,
   ): Promise<ReadonlyMap<string, FetchOutcome> | undefined> {
-    const router = await this.#router();
+    const router = await this.router();
     if (router instanceof CacheError || options?.signal?.aborted) return undefined;
     const { prefix } = this.#core;
     const storageKeys = new Map(Array.from(keys, (key) => [key, storageKey(prefix, key)]));
-    return fetchMany(router, storageKeys, this.#plan(options));
+    return fetchMany(router, storageKeys, this.plan(options));
   }
 
   async #store(key: string, item: WireItem, signal: AbortSignal | undefined): Promise<StoreOutcome> {
     const { prefix, random, observe } = this.#core;
-    const router = await this.#router();
+    const router = await this.router();
     if (router instanceof CacheError) return unavailable(router);
     if (signal?.aborted) return aborted();
     const stored = storageKey(prefix, key);
     const route = router.routeFor(key, stored);
-    const { outcome, node } = await storeItem(route, stored, item, random, this.#endsAt);
+    this.#wrote(route, stored);
+    const { outcome, node } = await storeItem(route, stored, item, random, this.endsAt);
     if (outcome.kind === 'too-large') {
       observe({ kind: 'value-skipped', key: stored, node: node.name, bytes: item.value.length });
     }
@@ -152,18 +156,26 @@ export class Calls {
   }
 
   async #delete(key: string, signal: AbortSignal | undefined): Promise<DeleteOutcome> {
-    const router = await this.#router();
+    const router = await this.router();
     if (router instanceof CacheError) return unavailable(router);
     if (signal?.aborted) return aborted();
     const { prefix, invalidatedPrefixes } = this.#core;
     const outcomes = [prefix, ...invalidatedPrefixes].map((schemaPrefix) => {
       const stored = storageKey(schemaPrefix, key);
-      return deleteItem(router.routeFor(key, stored), stored, this.#endsAt);
+      const route = router.routeFor(key, stored);
+      this.#wrote(route, stored);
+      return deleteItem(route, stored, this.endsAt);
     });
     return inAll(await Promise.all(outcomes));
   }
 
-  #router(): Router<CacheNode> | Promise<Router<CacheNode> | CacheError> {
-    return this.#core.cluster.router() ?? this.#core.cluster.discover(this.#endsAt);
+  /** Before the write is sent: what is read from now on must not be older than it. */
+  #wrote(route: Route<CacheNode>, stored: string): void {
+    this.#core.flights.forget(stored);
+    if (route.kind === 'smeared') this.#core.ownWrites.add(stored);
+  }
+
+  router(): Router<CacheNode> | Promise<Router<CacheNode> | CacheError> {
+    return this.#core.cluster.router() ?? this.#core.cluster.discover(this.endsAt);
   }
 }

@@ -11,11 +11,13 @@ import type {
   ReadResult,
   ReadThroughResult,
   StoreOptions,
+  WrapOptions,
 } from './cache.ts';
 import { Calls } from './calls.ts';
 import type { InvocationCache } from './client.ts';
 import type { ClientCore } from './client-core.ts';
-import { checkedKey, checkedKeys, checkedTtl, keyProblem } from './misuse.ts';
+import { checkedKey, checkedKeys, checkedStale, checkedTtl, keyProblem } from './misuse.ts';
+import { readThrough } from './read-through.ts';
 
 /**
  * The cache as one invocation sees it. Here arguments are checked; `Calls` carries them out, and counts
@@ -60,11 +62,11 @@ export class ClientCache implements InvocationCache {
   }
 
   read<T>(key: string, options?: GetOptions): Promise<ReadResult<T>>;
-  read<T>(key: string, load: Loader<T>, options: StoreOptions): Promise<ReadThroughResult<T>>;
+  read<T>(key: string, load: Loader<T>, options: WrapOptions): Promise<ReadThroughResult<T>>;
   async read<T>(
     key: string,
     loadOrOptions?: Loader<T> | GetOptions,
-    storeOptions?: StoreOptions,
+    storeOptions?: WrapOptions,
   ): Promise<ReadResult<T> | ReadThroughResult<T>> {
     checkedKey(key);
     if (storeOptions !== undefined && typeof loadOrOptions !== 'function')
@@ -74,7 +76,7 @@ export class ClientCache implements InvocationCache {
       : (this.#calls.find(key, loadOrOptions) as Promise<ReadResult<T>>);
   }
 
-  async wrap<T>(key: string, load: Loader<T>, options: StoreOptions): Promise<T> {
+  async wrap<T>(key: string, load: Loader<T>, options: WrapOptions): Promise<T> {
     checkedKey(key);
     if (typeof load !== 'function') throw new TypeError('wrap needs a loader');
     return (await this.#readThrough(key, load, options)).value;
@@ -124,18 +126,10 @@ export class ClientCache implements InvocationCache {
   async #readThrough<T>(
     key: string,
     load: Loader<T>,
-    options: StoreOptions | undefined,
+    options: WrapOptions | undefined,
   ): Promise<ReadThroughResult<T>> {
-    const ttlSeconds = checkedTtl(options);
-    const found = await this.#calls.find(key, options);
-    if (found.kind === 'hit' || found.kind === 'stale') return found as ReadThroughResult<T>;
-    const value = await load();
-    if (value === undefined) return { ...found, value };
-    // A value that cannot be stored is told on every miss, not only while the cache is up.
-    const encoded = encodeValue(value);
-    // Where no node answered there is nobody to give the value to.
-    if (found.kind === 'miss') await this.#calls.store(key, encoded, ttlSeconds, options?.signal);
-    return { ...found, value };
+    const [ttlSeconds, staleSeconds] = [checkedTtl(options), checkedStale(options)];
+    return readThrough(this.#core, this.#calls, { key, load, ttlSeconds, staleSeconds, options });
   }
 }
 

@@ -1,8 +1,10 @@
 import type { Clock } from '../base/clock.ts';
 import type { Observer } from '../base/events.ts';
 import type { Random } from '../base/random.ts';
-import type { Seconds } from '../base/units.ts';
+import type { Millis, Seconds } from '../base/units.ts';
 import type { Cluster } from './cluster.ts';
+import type { Flights } from './flights.ts';
+import type { OwnWrites } from './own-writes.ts';
 
 /** What all invocations of an environment share. */
 export interface ClientCore {
@@ -14,6 +16,11 @@ export interface ClientCore {
   /** Prefixes of the other schemas that a delete must reach. */
   readonly invalidatedPrefixes: readonly string[];
   readonly copyTtlSeconds: Seconds;
+  /** Whether read-through and copies use leases, where the node has them. */
+  readonly leases: boolean;
+  readonly loadTimeoutMillis: Millis;
+  readonly flights: Flights;
+  readonly ownWrites: OwnWrites;
   readonly clock: Clock;
   readonly random: Random;
   readonly observe: Observer;

@@ -12,6 +12,10 @@ import type { Millis, Seconds } from '../base/units.ts';
 import type { WireItem } from '../memcached/transport.ts';
 import type { Route, SmearedRoute } from '../smear/index.ts';
 import type { CacheNode } from './cache-node.ts';
+import type { OwnWrites } from './own-writes.ts';
+
+/** How long a reader may take from asking a copy to filling it. A copy is stale by no more than this and its own time. */
+export const COPY_LEASE_SECONDS: Seconds = 3;
 
 /** What a key's route answered, and the node that was asked last. */
 export interface Located {
@@ -29,7 +33,7 @@ export interface Place {
  * One of the places where a key's item may lie: the base or one of the copies, each as likely as the others. With
  * `baseOnly` the base; of variants, which have none, any.
  */
-export function placeOf(route: Route<CacheNode>, key: string, baseOnly: boolean, random: Random): Place {
+function placeOf(route: Route<CacheNode>, key: string, baseOnly: boolean, random: Random): Place {
   switch (route.kind) {
     case 'single':
       return { node: route.base, key };
@@ -47,6 +51,14 @@ export function placeOf(route: Route<CacheNode>, key: string, baseOnly: boolean,
   }
 }
 
+/** Where a read goes first. */
+export function readPlace(route: Route<CacheNode>, key: string, plan: ReadPlan): Place {
+  const { consistentRead, ownWrites, random } = plan;
+  // Only a smeared key has copies that could be older than a write of this process.
+  const baseOnly = consistentRead || (route.kind === 'smeared' && ownWrites.has(key));
+  return placeOf(route, key, baseOnly, random);
+}
+
 /** Whether a read that found nothing at `place` should go on to the base. */
 export function fallsThrough(route: Route<CacheNode>, place: Place): route is SmearedRoute<CacheNode> {
   return route.kind === 'smeared' && place.node !== route.base;
@@ -56,7 +68,10 @@ export function fallsThrough(route: Route<CacheNode>, place: Place): route is Sm
 export interface ReadPlan {
   /** Reads the base, never a copy. */
   readonly consistentRead: boolean;
+  /** Keys that are read from their bases, too, since this process wrote them a moment ago. */
+  readonly ownWrites: OwnWrites;
   readonly copyTtlSeconds: Seconds;
+  readonly leases: boolean;
   readonly random: Random;
   readonly endsAt: Millis;
   /** Takes work that the reader need not wait for. */
@@ -65,26 +80,68 @@ export interface ReadPlan {
 
 /** Reads one key over its route: a copy that has nothing, or does not answer, is passed over for the base. */
 export async function fetchItem(route: Route<CacheNode>, key: string, plan: ReadPlan): Promise<Located> {
-  const { consistentRead, random, endsAt } = plan;
-  const place = placeOf(route, key, consistentRead, random);
-  const outcome = itemOf(await place.node.get(place.key, endsAt));
-  if (outcome.kind === 'hit' || !fallsThrough(route, place)) return { outcome, node: place.node };
+  const place = readPlace(route, key, plan);
+  const { endsAt } = plan;
+  if (!fallsThrough(route, place)) {
+    return { outcome: itemOf(await place.node.get(place.key, endsAt)), node: place.node };
+  }
+  const copy = await askCopy(place, plan);
+  if (typeof copy !== 'function') return { outcome: copy, node: place.node };
   const ofBase = itemOf(await route.base.getWithTtl(key, endsAt));
-  // A copy's node that did not answer is spared the fill.
-  if (ofBase.kind === 'hit' && outcome.kind === 'miss') fillCopy(place, ofBase, plan);
+  copy(ofBase.kind === 'hit' ? ofBase : undefined);
   return { outcome: ofBase, node: route.base };
 }
 
+/** Fills the copy from what the base said after the copy was asked; `undefined` where there is nothing to fill it with. */
+export type FillCopy = (base: Hit | undefined) => void;
+
+/** Of a copy that is being filled by another reader, or whose node does not answer. */
+const NO_FILL: FillCopy = () => {};
+
 /**
- * A copy is filled from the base and by a reader only; `add` never replaces what another reader put there. It lives no
- * longer than its base.
+ * A copy's value, or the way to fill it. The right to fill is taken before the base is read: a reader that is frozen in
+ * between finds its lease gone, and cannot bring back what was deleted meanwhile.
  */
-export function fillCopy(place: Place, base: Hit, { copyTtlSeconds, endsAt, beside }: ReadPlan): void {
-  const remaining = base.ttlSeconds ?? -1;
+export async function askCopy(place: Place, plan: ReadPlan): Promise<Hit | FillCopy> {
+  const { node, key } = place;
+  const { endsAt, beside } = plan;
+  if (!plan.leases || !node.leases) return askPlainCopy(place, plan);
+  const outcome = await node.lease(key, COPY_LEASE_SECONDS, 0, endsAt);
+  if (outcome.kind === 'hit') return outcome;
+  if (outcome.kind !== 'won') return NO_FILL;
+  return (base) => {
+    const item = copyOf(base, plan.copyTtlSeconds);
+    const { cas } = outcome;
+    beside(item === undefined ? node.giveBack(key, cas, false, endsAt) : node.fill(key, item, cas, endsAt));
+  };
+}
+
+async function askPlainCopy(place: Place, plan: ReadPlan): Promise<Hit | FillCopy> {
+  const outcome = itemOf(await place.node.get(place.key, plan.endsAt));
+  if (outcome.kind === 'hit') return outcome;
+  // A node that did not answer is spared the fill.
+  return outcome.kind === 'unavailable' ? NO_FILL : plainFill(place, plan);
+}
+
+/** Without leases `add` still keeps readers from replacing each other's fills, and no more than that. */
+function plainFill({ node, key }: Place, { copyTtlSeconds, endsAt, beside }: ReadPlan): FillCopy {
+  return (base) => {
+    const item = copyOf(base, copyTtlSeconds);
+    if (item !== undefined) beside(node.store('add', key, item, endsAt));
+  };
+}
+
+/** `askCopy` of one that is known to have nothing: only the right to fill it is still to be had. */
+export async function askMissingCopy(place: Place, plan: ReadPlan): Promise<Hit | FillCopy> {
+  return plan.leases && place.node.leases ? askCopy(place, plan) : plainFill(place, plan);
+}
+
+/** A copy lives no longer than its base. */
+function copyOf(base: Hit | undefined, copyTtlSeconds: Seconds): WireItem | undefined {
+  if (base === undefined) return undefined;
+  const { value, flags, ttlSeconds: remaining = -1 } = base;
   const ttlSeconds = remaining < 0 ? copyTtlSeconds : Math.min(copyTtlSeconds, remaining);
-  if (ttlSeconds < 1) return;
-  const { value, flags } = base;
-  beside(place.node.store('add', place.key, { value, flags, ttlSeconds }, endsAt));
+  return ttlSeconds < 1 ? undefined : { value, flags, ttlSeconds };
 }
 
 /** An item without bytes and flags is the stub of somebody's lease, not a value: a stored empty string has flags. */

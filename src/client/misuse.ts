@@ -1,7 +1,7 @@
 // Misuse is the caller's mistake, and the one thing that the client throws.
 
 import { MAX_TTL_SECONDS, type Seconds } from '../base/units.ts';
-import type { StoreOptions } from './cache.ts';
+import type { StoreOptions, WrapOptions } from './cache.ts';
 
 export function keyProblem(key: unknown): TypeError | undefined {
   return typeof key === 'string' ? undefined : new TypeError(`a cache key is a string, not ${typeof key}`);
@@ -28,4 +28,12 @@ export function checkedKeys(keys: Iterable<string>): string[] {
     throw new TypeError('the keys must be a list of strings');
   }
   return Array.from(keys, checkedKey);
+}
+
+export function checkedStale(options: WrapOptions | undefined): Seconds {
+  const staleSeconds = options?.staleSeconds ?? 0;
+  if (typeof staleSeconds !== 'number' || !(staleSeconds >= 0) || !Number.isFinite(staleSeconds)) {
+    throw new TypeError(`staleSeconds must be a number of seconds from 0 up, got ${String(staleSeconds)}`);
+  }
+  return Math.min(Math.ceil(staleSeconds), MAX_TTL_SECONDS);
 }

@@ -28,10 +28,16 @@ export const must =
 export const oneOf = (allowed: readonly string[]) =>
   must((value) => allowed.includes(value as string), `one of ${allowed.join(', ')}`);
 
-export const millis = must(
-  (value) => Number.isFinite(value) && (value as number) >= 1 && (value as number) <= 60_000,
-  'a number of milliseconds from 1 to 60000',
-);
+const millisUpTo = (most: number): Rule =>
+  must(
+    (value) => Number.isFinite(value) && (value as number) >= 1 && (value as number) <= most,
+    `a number of milliseconds from 1 to ${most}`,
+  );
+
+export const millis = millisUpTo(60_000);
+
+/** A Lambda invocation takes 15 minutes at the most. */
+export const loadMillis = millisUpTo(900_000);
 
 export const keyPart = must(
   isKeyPart,

@@ -15,6 +15,7 @@ import {
   isRecord,
   isSmearKey,
   keyPart,
+  loadMillis,
   millis,
   must,
   name,
@@ -80,6 +81,8 @@ const OPTION_TABLE: Readonly<Record<OptionPath, OptionRow>> = {
   dialect: row(asIs, oneOf(DIALECTS), 'libketama'),
   connectTimeoutMillis: row(asNumber, millis, 250),
   operationTimeoutMillis: row(asNumber, millis, 100),
+  loadTimeoutMillis: row(asNumber, loadMillis, 10_000),
+  leases: row(asBoolean, boolean, true),
   namespace: row(asIs, keyPart),
   schema: row(asIs, keyPart),
   invalidates: row(

@@ -67,6 +67,13 @@ export interface CacheOptions {
   readonly connectTimeoutMillis?: number | undefined;
   /** SMEARCACHE_OPERATION_TIMEOUT_MILLIS. 100 by default. */
   readonly operationTimeoutMillis?: number | undefined;
+  /** SMEARCACHE_LOAD_TIMEOUT_MILLIS. What a loader may take; 10000 by default. */
+  readonly loadTimeoutMillis?: number | undefined;
+  /**
+   * SMEARCACHE_LEASES. One loader for each missing item, and copies that never outlive a delete by more than a bound;
+   * off for fleets whose other clients must not meet the stubs of leases. On by default.
+   */
+  readonly leases?: boolean | undefined;
   /** SMEARCACHE_NAMESPACE. Stands before every key, to share a cluster with other applications. */
   readonly namespace?: string | undefined;
   /** SMEARCACHE_SCHEMA. Names the shape of the cached values; a new shape is a new name. */

@@ -2,7 +2,7 @@ import type { FetchOutcome } from '../base/outcome.ts';
 import type { Millis } from '../base/units.ts';
 import type { Route, Router } from '../smear/index.ts';
 import type { CacheNode } from './cache-node.ts';
-import { fallsThrough, fillCopy, itemOf, type Place, placeOf, type ReadPlan } from './dispatch.ts';
+import { askMissingCopy, fallsThrough, itemOf, type Place, type ReadPlan, readPlace } from './dispatch.ts';
 
 /** One key of a batch, from its route to its outcome. */
 interface Item {
@@ -22,13 +22,12 @@ export async function fetchMany(
   storageKeys: ReadonlyMap<string, string>,
   plan: ReadPlan,
 ): Promise<Map<string, FetchOutcome>> {
-  const { consistentRead, random, endsAt } = plan;
   const items = Array.from(storageKeys, ([key, storageKey]): Item => {
     const route = router.routeFor(key, storageKey);
-    const place = placeOf(route, storageKey, consistentRead, random);
+    const place = readPlace(route, storageKey, plan);
     return { key, storageKey, route, place, outcome: undefined };
   });
-  await fetchBatches(items, endsAt);
+  await fetchBatches(items, plan.endsAt);
   const secondRound = items.filter(
     (item) => item.outcome?.kind !== 'hit' && fallsThrough(item.route, item.place),
   );
@@ -37,11 +36,17 @@ export async function fetchMany(
   return new Map(items.map(({ key, outcome }) => [key, outcome!]));
 }
 
+/** The copy is asked once more, for the right to fill it: a batch takes no leases. */
 async function fetchFromBase(item: Item, plan: ReadPlan): Promise<void> {
   const { route, storageKey, place, outcome } = item;
   if (route.kind !== 'smeared') return;
+  const copy = outcome?.kind === 'miss' ? await askMissingCopy(place, plan) : undefined;
+  if (copy !== undefined && typeof copy !== 'function') {
+    item.outcome = copy;
+    return;
+  }
   item.outcome = itemOf(await route.base.getWithTtl(storageKey, plan.endsAt));
-  if (item.outcome.kind === 'hit' && outcome?.kind === 'miss') fillCopy(place, item.outcome, plan);
+  copy?.(item.outcome.kind === 'hit' ? item.outcome : undefined);
 }
 
 async function fetchBatches(items: readonly Item[], endsAt: Millis): Promise<void> {

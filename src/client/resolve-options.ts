@@ -23,6 +23,8 @@ export interface ResolvedOptions {
   readonly dialect: RingDialect;
   readonly connectTimeoutMillis: number;
   readonly operationTimeoutMillis: number;
+  readonly loadTimeoutMillis: number;
+  readonly leases: boolean;
   readonly namespace: string | undefined;
   readonly schema: string | undefined;
   readonly invalidates: readonly string[];

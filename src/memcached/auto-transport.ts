@@ -3,11 +3,12 @@ import { type CacheError, NodeConnectionError } from '../base/errors.ts';
 import {
   type DeleteOutcome,
   type FetchOutcome,
+  type LeaseOutcome,
   type StoreOutcome,
   type Unavailable,
   unavailable,
 } from '../base/outcome.ts';
-import type { Millis } from '../base/units.ts';
+import type { Millis, Seconds } from '../base/units.ts';
 import type { Dial } from './dial.ts';
 import { tooOldForMeta } from './engine-version.ts';
 import { MetaTransport } from './meta-transport.ts';
@@ -89,6 +90,27 @@ export class AutoTransport implements NodeTransport {
   delete(key: string, endsAt: Millis): Promise<DeleteOutcome> {
     return (
       this.#chosen?.delete(key, endsAt) ?? this.#first((transport) => transport.delete(key, endsAt), same)
+    );
+  }
+
+  lease(key: string, leaseSeconds: Seconds, refreshSeconds: Seconds, endsAt: Millis): Promise<LeaseOutcome> {
+    return (
+      this.#chosen?.lease(key, leaseSeconds, refreshSeconds, endsAt) ??
+      this.#first((transport) => transport.lease(key, leaseSeconds, refreshSeconds, endsAt), same)
+    );
+  }
+
+  fill(key: string, item: WireItem, cas: string, endsAt: Millis): Promise<StoreOutcome> {
+    return (
+      this.#chosen?.fill(key, item, cas, endsAt) ??
+      this.#first((transport) => transport.fill(key, item, cas, endsAt), same)
+    );
+  }
+
+  giveBack(key: string, cas: string, keepStale: boolean, endsAt: Millis): Promise<DeleteOutcome> {
+    return (
+      this.#chosen?.giveBack(key, cas, keepStale, endsAt) ??
+      this.#first((transport) => transport.giveBack(key, cas, keepStale, endsAt), same)
     );
   }
 

@@ -4,6 +4,7 @@ import {
   DELETED,
   type DeleteOutcome,
   type FetchOutcome,
+  type LeaseOutcome,
   MISS,
   NOT_FOUND,
   REFUSED,
@@ -126,6 +127,18 @@ export class MemjsTransport implements NodeTransport {
     return status === STATUS.notFound ? NOT_FOUND : this.#refused(exchange.reply);
   }
 
+  async lease(): Promise<LeaseOutcome> {
+    return this.#noLeases();
+  }
+
+  async fill(): Promise<StoreOutcome> {
+    return this.#noLeases();
+  }
+
+  async giveBack(): Promise<DeleteOutcome> {
+    return this.#noLeases();
+  }
+
   rest(): void {
     this.#link?.rest();
   }
@@ -177,6 +190,10 @@ export class MemjsTransport implements NodeTransport {
       },
     );
     return this.#link;
+  }
+
+  #noLeases(): Unavailable {
+    return unavailable(new NodeRefusedError(this.#name, 'the binary protocol has no leases'));
   }
 
   #refused({ status, value }: BinaryReply): Unavailable {

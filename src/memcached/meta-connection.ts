@@ -11,7 +11,8 @@ import {
 import { type Millis, NEVER } from '../base/units.ts';
 import type { Dial } from './dial.ts';
 import type { MetaOperation } from './meta-operation.ts';
-import { MetaReplyParser, REPLIES } from './meta-reply.ts';
+import { MetaReplyParser } from './meta-reply.ts';
+import { REPLIES } from './meta-reply-kinds.ts';
 import { VERSION_LINE } from './meta-request.ts';
 import { writeUnsent } from './meta-writer.ts';
 import { OperationQueue, timeoutOf } from './operation-queue.ts';

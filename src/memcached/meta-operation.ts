@@ -3,6 +3,7 @@ import {
   DELETED,
   type DeleteOutcome,
   type FetchOutcome,
+  type LeaseOutcome,
   MISS,
   NOT_FOUND,
   REFUSED,
@@ -13,12 +14,13 @@ import {
   unavailable,
 } from '../base/outcome.ts';
 import { type Millis, NEVER } from '../base/units.ts';
-import { type MetaReplyParser, REPLIES } from './meta-reply.ts';
+import type { MetaReplyParser } from './meta-reply.ts';
+import { REPLIES } from './meta-reply-kinds.ts';
 
-type Outcome = FetchOutcome | StoreOutcome | DeleteOutcome;
+type Outcome = FetchOutcome | LeaseOutcome | StoreOutcome | DeleteOutcome;
 
 /** How a command's replies are read. */
-type Reading = 'fetch' | 'store' | 'delete';
+type Reading = 'fetch' | 'lease' | 'store' | 'delete';
 
 /**
  * One call that waits for its replies: one command, or a batch of them with tokens that follow each other.
@@ -75,6 +77,18 @@ export class MetaOperation {
     settle: (outcome: FetchOutcome) => void,
   ): MetaOperation {
     return new MetaOperation('fetch', line, undefined, token, 1, true, endsAt, undefined, settle);
+  }
+
+  /**
+   * A lease that was won and whose reply was lost stays won by nobody until it runs out; asked again, it only says so.
+   */
+  static lease(
+    line: string,
+    token: number,
+    endsAt: Millis,
+    settle: (outcome: LeaseOutcome) => void,
+  ): MetaOperation {
+    return new MetaOperation('lease', line, undefined, token, 1, true, endsAt, undefined, settle);
   }
 
   /** Commands with tokens from `token` on; their outcomes in that order. */
@@ -168,6 +182,15 @@ const OUTCOMES: Readonly<Record<Reading, (reply: MetaReplyParser) => Outcome | u
     }
     return reply.kind === REPLIES.miss ? MISS : undefined;
   },
+  lease(reply) {
+    if (reply.kind !== REPLIES.value) return undefined;
+    const { value, flags, ttlSeconds, cas, won, leased, stale } = reply;
+    // A stored empty string has flags; without, it is the stub of a lease.
+    if (value!.length > 0 || flags !== 0) {
+      return { kind: 'hit', value: value!, flags, ttlSeconds, cas, won, stale: stale || won || leased };
+    }
+    return won ? { kind: 'won', cas } : { kind: 'leased' };
+  },
   store(reply) {
     switch (reply.kind) {
       case REPLIES.done:
@@ -184,7 +207,7 @@ const OUTCOMES: Readonly<Record<Reading, (reply: MetaReplyParser) => Outcome | u
   },
   delete(reply) {
     if (reply.kind === REPLIES.done) return DELETED;
-    return reply.kind === REPLIES.notFound ? NOT_FOUND : undefined;
+    return reply.kind === REPLIES.notFound || reply.kind === REPLIES.exists ? NOT_FOUND : undefined;
   },
 };
 

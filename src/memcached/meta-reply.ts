@@ -10,19 +10,7 @@
 //
 // Source: memcached, doc/protocol.txt, "Meta Commands".
 
-export const REPLIES = {
-  value: 0,
-  done: 1,
-  miss: 2,
-  notStored: 3,
-  exists: 4,
-  notFound: 5,
-  version: 6,
-  error: 7,
-  clientError: 8,
-  serverError: 9,
-} as const;
-export type ReplyKind = (typeof REPLIES)[keyof typeof REPLIES];
+import { FLAGS, KINDS, REPLIES, type ReplyKind, VA, WORDS } from './meta-reply-kinds.ts';
 
 /** No reply of ours has a longer header; more without a line end is not memcached. */
 const LINE_BYTES = 2048;
@@ -52,6 +40,12 @@ export class MetaReplyParser {
   flags = 0;
   /** Remaining time to live, -1 for ever; `undefined` where it was not asked for. */
   ttlSeconds: number | undefined;
+  /** The item's compare-and-swap number as the server spells it: it may have more digits than a number holds. */
+  cas = '';
+  /** `W`: this reader won the lease. `Z`: another one has it. `X`: the value was given back as stale. */
+  won = false;
+  leased = false;
+  stale = false;
   /** The value; only with `REPLIES.value`. Belongs to the receiver. */
   value: Buffer | undefined;
   /** What an error or the version said. */
@@ -114,6 +108,9 @@ export class MetaReplyParser {
     this.token = NO_TOKEN;
     this.flags = 0;
     this.ttlSeconds = undefined;
+    this.won = false;
+    this.leased = false;
+    this.stale = false;
     this.value = undefined;
     this.text = '';
     const code = end - from < 2 ? 0 : (input[from]! << 8) | input[from + 1]!;
@@ -161,11 +158,13 @@ export class MetaReplyParser {
         continue;
       }
       const flag = input[at++];
-      if (flag !== FLAG_F && flag !== FLAG_O && flag !== FLAG_T) {
+      if (flag !== FLAGS.flags && flag !== FLAGS.opaque && flag !== FLAGS.ttl) {
+        const start = at;
         while (at < end && input[at] !== SPACE) at++;
+        this.#otherFlag(flag!, input, start, at);
         continue;
       }
-      const forEver = flag === FLAG_T && input[at] === MINUS;
+      const forEver = flag === FLAGS.ttl && input[at] === MINUS;
       if (forEver) at++;
       const start = at;
       let number = 0;
@@ -177,11 +176,18 @@ export class MetaReplyParser {
         this.#refuse('a flag that is no number', 0);
         return false;
       }
-      if (flag === FLAG_F) this.flags = number;
-      else if (flag === FLAG_O) this.token = number;
+      if (flag === FLAGS.flags) this.flags = number;
+      else if (flag === FLAGS.opaque) this.token = number;
       else this.ttlSeconds = forEver ? -1 : number;
     }
     return true;
+  }
+
+  #otherFlag(flag: number, input: Buffer, start: number, end: number): void {
+    if (flag === FLAGS.cas) this.cas = input.toString('latin1', start, end);
+    else if (flag === FLAGS.won) this.won = true;
+    else if (flag === FLAGS.leased) this.leased = true;
+    else if (flag === FLAGS.stale) this.stale = true;
   }
 
   #takeValue(input: Buffer, from: number, length: number): number {
@@ -228,22 +234,3 @@ export class MetaReplyParser {
     return at;
   }
 }
-
-const code = (letters: string): number => (letters.charCodeAt(0) << 8) | letters.charCodeAt(1);
-const VA = code('VA');
-const KINDS: ReadonlyMap<number, ReplyKind> = new Map<number, ReplyKind>([
-  [code('HD'), REPLIES.done],
-  [code('EN'), REPLIES.miss],
-  [code('NS'), REPLIES.notStored],
-  [code('EX'), REPLIES.exists],
-  [code('NF'), REPLIES.notFound],
-]);
-const WORDS = {
-  VERSION: REPLIES.version,
-  ERROR: REPLIES.error,
-  CLIENT_ERROR: REPLIES.clientError,
-  SERVER_ERROR: REPLIES.serverError,
-} as const;
-const FLAG_F = 'f'.charCodeAt(0);
-const FLAG_O = 'O'.charCodeAt(0);
-const FLAG_T = 't'.charCodeAt(0);

@@ -17,6 +17,32 @@ export function getWithTtlLine(key: string, token: number): string {
   return `mg ${key} f t v O${token}\r\n`;
 }
 
+/**
+ * A read that takes the lease of a missing item (`N`) or of one with less than `refreshSeconds` to live (`R`); the
+ * winner is told by `W`, all others by `Z`, and a value that was given back as stale by `X`.
+ */
+export function leaseLine(key: string, leaseSeconds: number, refreshSeconds: number, token: number): string {
+  const refresh = refreshSeconds > 0 ? ` R${refreshSeconds}` : '';
+  return `mg ${key} N${leaseSeconds}${refresh} c f t v O${token}\r\n`;
+}
+
+/** Stores by the right that `cas` is. The value and a line end must follow. */
+export function fillLine(
+  key: string,
+  bytes: number,
+  flags: number,
+  ttlSeconds: number,
+  cas: string,
+  token: number,
+): string {
+  return `ms ${key} ${bytes} C${cas} T${ttlSeconds} F${flags >>> 0} O${token}\r\n`;
+}
+
+/** Gives a lease back: the stub goes, or the stale value is marked so that the next reader wins. */
+export function giveBackLine(key: string, cas: string, keepStale: boolean, token: number): string {
+  return `md ${key}${keepStale ? ' I' : ''} C${cas} O${token}\r\n`;
+}
+
 /** The value and a line end must follow. */
 export function storeLine(
   mode: StoreMode,

@@ -1,12 +1,20 @@
 import type { Clock } from '../base/clock.ts';
 import { type CacheError, ClosedError } from '../base/errors.ts';
-import type { DeleteOutcome, FetchOutcome, StoreOutcome } from '../base/outcome.ts';
-import type { Millis } from '../base/units.ts';
+import type { DeleteOutcome, FetchOutcome, LeaseOutcome, StoreOutcome } from '../base/outcome.ts';
+import type { Millis, Seconds } from '../base/units.ts';
 import type { Dial } from './dial.ts';
 import { tooOldForMeta } from './engine-version.ts';
 import { type ConnectionOwner, MetaConnection } from './meta-connection.ts';
 import { MetaOperation } from './meta-operation.ts';
-import { deleteLine, getLine, getWithTtlLine, storeLine } from './meta-request.ts';
+import {
+  deleteLine,
+  fillLine,
+  getLine,
+  getWithTtlLine,
+  giveBackLine,
+  leaseLine,
+  storeLine,
+} from './meta-request.ts';
 import type {
   Capabilities,
   NodeTransport,
@@ -44,7 +52,7 @@ export class MetaTransport implements NodeTransport {
     listener: TransportListener,
     accept: (version: string) => CacheError | undefined = (version) => tooOldForMeta(node, version),
   ) {
-    this.capabilities = { leases: false, remainingTtl: true, counters: false, tls: true, multiGet: true };
+    this.capabilities = { leases: true, remainingTtl: true, counters: false, tls: true, multiGet: true };
     this.#node = node;
     this.#dial = dial;
     this.#options = options;
@@ -90,6 +98,30 @@ export class MetaTransport implements NodeTransport {
     const token = this.#takeTokens(1);
     return new Promise((settle) => {
       this.#send(MetaOperation.delete(deleteLine(key, token), token, endsAt, settle));
+    });
+  }
+
+  lease(key: string, leaseSeconds: Seconds, refreshSeconds: Seconds, endsAt: Millis): Promise<LeaseOutcome> {
+    const token = this.#takeTokens(1);
+    const line = leaseLine(key, leaseSeconds, refreshSeconds, token);
+    return new Promise((settle) => {
+      this.#send(MetaOperation.lease(line, token, endsAt, settle));
+    });
+  }
+
+  fill(key: string, item: WireItem, cas: string, endsAt: Millis): Promise<StoreOutcome> {
+    const token = this.#takeTokens(1);
+    const { value, flags, ttlSeconds } = item;
+    const line = fillLine(key, value.length, flags, ttlSeconds, cas, token);
+    return new Promise((settle) => {
+      this.#send(MetaOperation.store(line, value, token, false, endsAt, settle));
+    });
+  }
+
+  giveBack(key: string, cas: string, keepStale: boolean, endsAt: Millis): Promise<DeleteOutcome> {
+    const token = this.#takeTokens(1);
+    return new Promise((settle) => {
+      this.#send(MetaOperation.delete(giveBackLine(key, cas, keepStale, token), token, endsAt, settle));
     });
   }
 

@@ -1,5 +1,5 @@
 import type { CacheError } from '../base/errors.ts';
-import type { DeleteOutcome, FetchOutcome, StoreOutcome } from '../base/outcome.ts';
+import type { DeleteOutcome, FetchOutcome, LeaseOutcome, StoreOutcome } from '../base/outcome.ts';
 import type { Millis, Seconds } from '../base/units.ts';
 
 /** Longer idle than this by the time of day, and a connection may have been dropped without a word. */
@@ -41,6 +41,15 @@ export interface NodeTransport {
   getMany(keys: readonly string[], endsAt: Millis): Promise<readonly FetchOutcome[]>;
   store(mode: StoreMode, key: string, item: WireItem, endsAt: Millis): Promise<StoreOutcome>;
   delete(key: string, endsAt: Millis): Promise<DeleteOutcome>;
+  /**
+   * Reads, and takes the lease of an absent item for `leaseSeconds`, or of one with less than `refreshSeconds` to live.
+   * With the capability `leases` only, like the next two.
+   */
+  lease(key: string, leaseSeconds: Seconds, refreshSeconds: Seconds, endsAt: Millis): Promise<LeaseOutcome>;
+  /** Stores by a lease: `refused` where the item was deleted, stored or leased again meanwhile. */
+  fill(key: string, item: WireItem, cas: string, endsAt: Millis): Promise<StoreOutcome>;
+  /** Gives a lease back unused, so that the next reader wins it; a stale value stays where there is one. */
+  giveBack(key: string, cas: string, keepStale: boolean, endsAt: Millis): Promise<DeleteOutcome>;
   /** Puts the deadline timer away. Called when an invocation ends, so that nothing ticks while frozen. */
   rest(): void;
   /** Takes no more calls, and gives the socket back once those in flight have settled, each within its deadline. */

@@ -12,6 +12,7 @@ const MESSAGES: Readonly<Record<ClientEvent['kind'], readonly [Level, string]>> 
   'node-down': ['warn', 'cache node is down'],
   'node-up': ['info', 'cache node is up again'],
   'transport-chosen': ['debug', 'cache node speaks'],
+  'refresh-failed': ['warn', 'stale value could not be renewed and is served on'],
   'value-skipped': ['warn', 'value is too large for the cache node and was not stored'],
   'value-undecodable': ['warn', 'cached value could not be read and counts as a miss'],
 };

@@ -2,6 +2,8 @@ import type { ClientEvent } from '../../src/base/events.ts';
 import { NEVER } from '../../src/base/units.ts';
 import { ClientCache } from '../../src/client/client-cache.ts';
 import { Cluster } from '../../src/client/cluster.ts';
+import { Flights } from '../../src/client/flights.ts';
+import { OwnWrites } from '../../src/client/own-writes.ts';
 import { keyPrefix } from '../../src/memcached/storage-key.ts';
 import type { RingDialect, RingNode } from '../../src/ring/index.ts';
 import { type Placement, type SmearRule, SmearRules } from '../../src/smear/index.ts';
@@ -18,6 +20,8 @@ export interface FakeCacheOptions {
   readonly namespace?: string;
   readonly schema?: string;
   readonly invalidates?: readonly string[];
+  /** How long the cache reads a smeared key that it wrote from its base; not at all by default, to reach the copies. */
+  readonly ownWriteMillis?: number;
   readonly endsAt?: number;
 }
 
@@ -56,6 +60,10 @@ export class FakeCache {
         prefix: keyPrefix(options.namespace, options.schema),
         invalidatedPrefixes: invalidates.map((name) => keyPrefix(options.namespace, name)),
         copyTtlSeconds: 5,
+        leases: true,
+        loadTimeoutMillis: 10_000,
+        flights: new Flights(this.clock),
+        ownWrites: new OwnWrites(this.clock, options.ownWriteMillis ?? 0),
         clock: this.clock,
         random,
         observe,

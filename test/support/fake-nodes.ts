@@ -3,6 +3,7 @@ import {
   DELETED,
   type DeleteOutcome,
   type FetchOutcome,
+  type LeaseOutcome,
   MISS,
   NOT_FOUND,
   REFUSED,
@@ -85,6 +86,18 @@ export class FakeNode implements NodeTransport {
     this.#calls.push({ node: this.name, op: 'delete', key });
     if (this.silent) return unavailable(this.error);
     return this.items.delete(key) ? DELETED : NOT_FOUND;
+  }
+
+  lease(): Promise<LeaseOutcome> {
+    throw new Error('this node has no leases');
+  }
+
+  fill(): Promise<StoreOutcome> {
+    throw new Error('this node has no leases');
+  }
+
+  giveBack(): Promise<DeleteOutcome> {
+    throw new Error('this node has no leases');
   }
 
   rest(): void {

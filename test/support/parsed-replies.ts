@@ -1,4 +1,5 @@
-import { MetaReplyParser, REPLIES, type ReplyKind } from '../../src/memcached/meta-reply.ts';
+import { MetaReplyParser } from '../../src/memcached/meta-reply.ts';
+import { REPLIES, type ReplyKind } from '../../src/memcached/meta-reply-kinds.ts';
 
 /** One reply as the parser told of it; only fields that its kind has. */
 export interface ParsedReply {

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { LONGEST_VALUE_BYTES, MetaReplyParser, REPLIES } from '../../../src/memcached/meta-reply.ts';
+import { LONGEST_VALUE_BYTES, MetaReplyParser } from '../../../src/memcached/meta-reply.ts';
+import { REPLIES } from '../../../src/memcached/meta-reply-kinds.ts';
 import { cutAt, type ParsedReply, parsePieces } from '../../support/parsed-replies.ts';
 
 const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');

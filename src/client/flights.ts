@@ -1,0 +1,47 @@
+import type { Clock } from '../base/clock.ts';
+import type { Millis } from '../base/units.ts';
+
+/** Nobody joins a flight that is older: a freeze, or a slow origin, must not hand out what was read long ago. */
+const JOINABLE_MILLIS: Millis = 1_000;
+
+interface Flight {
+  readonly result: Promise<unknown>;
+  /** By both clocks: one of them goes on during a freeze. */
+  readonly startedAt: Millis;
+  readonly startedOn: Millis;
+}
+
+/** Equal read-throughs of one process share one flight, for a second and never across a write of its own. */
+export class Flights {
+  readonly #clock: Clock;
+  readonly #flights = new Map<string, Flight>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  share<T>(key: string, start: () => Promise<T>): Promise<T> {
+    const known = this.#flights.get(key);
+    if (known !== undefined && this.#joinable(known)) return known.result as Promise<T>;
+    const flight: Flight = {
+      result: start().finally(() => {
+        // Only its owner releases a slot: another flight may have taken it.
+        if (this.#flights.get(key) === flight) this.#flights.delete(key);
+      }),
+      startedAt: this.#clock.monotonic(),
+      startedOn: this.#clock.wall(),
+    };
+    this.#flights.set(key, flight);
+    return flight.result as Promise<T>;
+  }
+
+  /** A write of our own: who reads from now on must not be given what was read before. */
+  forget(key: string): void {
+    this.#flights.delete(key);
+  }
+
+  #joinable({ startedAt, startedOn }: Flight): boolean {
+    const age = Math.max(this.#clock.monotonic() - startedAt, this.#clock.wall() - startedOn);
+    return age < JOINABLE_MILLIS;
+  }
+}

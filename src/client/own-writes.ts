@@ -1,0 +1,41 @@
+import type { Clock } from '../base/clock.ts';
+import type { Millis } from '../base/units.ts';
+
+const MOST_KEYS = 1_000;
+
+/**
+ * Smeared keys that this process wrote a moment ago. It reads them from their bases until no copy of before the write
+ * can be left, and so reads its own writes.
+ */
+export class OwnWrites {
+  readonly #clock: Clock;
+  readonly #boundMillis: Millis;
+  readonly #until = new Map<string, Millis>();
+
+  /** `boundMillis`: how long a copy may outlive a write. */
+  constructor(clock: Clock, boundMillis: Millis) {
+    this.#clock = clock;
+    this.#boundMillis = boundMillis;
+  }
+
+  add(storageKey: string): void {
+    const now = this.#clock.wall();
+    if (this.#until.size >= MOST_KEYS) this.#prune(now);
+    this.#until.set(storageKey, now + this.#boundMillis);
+  }
+
+  has(storageKey: string): boolean {
+    if (this.#until.size === 0) return false;
+    const until = this.#until.get(storageKey);
+    if (until === undefined) return false;
+    if (this.#clock.wall() < until) return true;
+    this.#until.delete(storageKey);
+    return false;
+  }
+
+  #prune(now: Millis): void {
+    for (const [key, until] of this.#until) if (until <= now) this.#until.delete(key);
+    // Still full of young ones: the oldest goes, and is read like any other key.
+    if (this.#until.size >= MOST_KEYS) this.#until.delete(this.#until.keys().next().value!);
+  }
+}
