@@ -11,7 +11,7 @@ import type { CacheNode } from './cache-node.ts';
 import type { ClientCore } from './client-core.ts';
 import { deleteItem, fetchItem, inAll, itemOf, type Located, type ReadPlan, storeItem } from './dispatch.ts';
 import { OpenCalls } from './open-calls.ts';
-import { fetchMany } from './read-many.ts';
+import { fetchMany, type Item } from './read-many.ts';
 
 /** There was nobody to ask. */
 interface Unlocated {
@@ -59,29 +59,32 @@ export class Calls {
   }
 
   async findMany<T>(keys: ReadonlySet<string>, options: GetOptions | undefined): Promise<ManyResult<T>> {
-    const outcomes = await abortable(
+    const items = await abortable(
       options?.signal,
       () => this.open.during(this.#fetchMany(keys, options)),
       () => undefined,
     );
     const result: ManyResult<T> = { hits: new Map(), misses: [], unavailable: [] };
-    for (const key of keys) {
-      const outcome = outcomes?.get(key);
-      const read = outcome === undefined ? undefined : this.decoded(key, outcome);
-      if (read?.kind === 'hit') result.hits.set(key, read.value as T);
-      else if (read?.kind === 'miss') result.misses.push(key);
+    if (items === undefined) result.unavailable.push(...keys);
+    for (const { key, outcome } of items ?? []) {
+      const read = this.decoded(key, outcome);
+      if (read.kind === 'hit') result.hits.set(key, read.value as T);
+      else if (read.kind === 'miss') result.misses.push(key);
       else result.unavailable.push(key);
     }
     return result;
   }
 
+  /** Like a read, a write of a key that is not smeared takes no detour. */
   store(
     key: string,
     encoded: EncodedValue,
     ttlSeconds: Seconds,
     signal: AbortSignal | undefined,
   ): Promise<StoreOutcome> {
-    const item = { ...encoded, ttlSeconds };
+    const item = { value: encoded.value, flags: encoded.flags, ttlSeconds };
+    const router = this.#core.cluster.router();
+    if (router !== undefined && signal === undefined) return this.#storeBy(router, key, item);
     return abortable(signal, () => this.open.during(this.#store(key, item, signal)), aborted);
   }
 
@@ -132,27 +135,32 @@ export class Calls {
   async #fetchMany(
     keys: ReadonlySet<string>,
     options: GetOptions | undefined,
-  ): Promise<ReadonlyMap<string, FetchOutcome> | undefined> {
+  ): Promise<readonly Item[] | undefined> {
     const router = await this.router();
     if (router instanceof CacheError || options?.signal?.aborted) return undefined;
-    const { prefix } = this.#core;
-    const storageKeys = new Map(Array.from(keys, (key) => [key, storageKey(prefix, key)]));
-    return fetchMany(router, storageKeys, this.plan(options));
+    return fetchMany(router, this.#core.prefix, keys, this.plan(options));
   }
 
   async #store(key: string, item: WireItem, signal: AbortSignal | undefined): Promise<StoreOutcome> {
-    const { prefix, random, observe } = this.#core;
     const router = await this.router();
     if (router instanceof CacheError) return unavailable(router);
-    if (signal?.aborted) return aborted();
+    return signal?.aborted ? aborted() : this.#storeBy(router, key, item);
+  }
+
+  #storeBy(router: Router<CacheNode>, key: string, item: WireItem): Promise<StoreOutcome> {
+    const { prefix, random, observe } = this.#core;
     const stored = storageKey(prefix, key);
     const route = router.routeFor(key, stored);
     this.#wrote(route, stored);
-    const { outcome, node } = await storeItem(route, stored, item, random, this.endsAt);
-    if (outcome.kind === 'too-large') {
-      observe({ kind: 'value-skipped', key: stored, node: node.name, bytes: item.value.length });
-    }
-    return outcome;
+    const { open } = this;
+    open.begin();
+    return storeItem(route, stored, item, random, this.endsAt).then(({ outcome, node }) => {
+      open.end();
+      if (outcome.kind === 'too-large') {
+        observe({ kind: 'value-skipped', key: stored, node: node.name, bytes: item.value.length });
+      }
+      return outcome;
+    });
   }
 
   async #delete(key: string, signal: AbortSignal | undefined): Promise<DeleteOutcome> {

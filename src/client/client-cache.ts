@@ -82,9 +82,13 @@ export class ClientCache implements InvocationCache {
     return (await this.#readThrough(key, load, options)).value;
   }
 
-  async set(key: string, value: unknown, options: StoreOptions): Promise<StoreOutcome> {
-    const ttlSeconds = checkedTtl(options);
-    return this.#calls.store(checkedKey(key), encodeValue(value), ttlSeconds, options.signal);
+  set(key: string, value: unknown, options: StoreOptions): Promise<StoreOutcome> {
+    try {
+      const ttlSeconds = checkedTtl(options);
+      return this.#calls.store(checkedKey(key), encodeValue(value), ttlSeconds, options.signal);
+    } catch (misuse) {
+      return Promise.reject(misuse);
+    }
   }
 
   async setMany(

@@ -158,11 +158,10 @@ export async function storeItem(
   endsAt: Millis,
 ): Promise<{ readonly outcome: StoreOutcome; readonly node: CacheNode }> {
   const { node, key: written } = placeOf(route, key, true, random);
-  const [outcome] = await Promise.all([
-    node.store('set', written, item, endsAt),
-    deleteCopies(route, endsAt),
-  ]);
-  return { outcome, node };
+  const stored = node.store('set', written, item, endsAt);
+  const copies = deleteCopies(route, endsAt);
+  if (copies !== undefined) await copies;
+  return { outcome: await stored, node };
 }
 
 /** Deletes the base and the copies, side by side; the base's node alone acknowledges. */

@@ -16,8 +16,8 @@ import { FLAGS, KINDS, REPLIES, type ReplyKind, VA, WORDS } from './meta-reply-k
 const LINE_BYTES = 2048;
 /** Above any item size that ElastiCache offers. A longer announcement is refused before memory is set aside. */
 export const LONGEST_VALUE_BYTES = 128 * 1024 * 1024;
-/** Up to this size values share slabs of Node's buffer pool. */
-const POOLED_BYTES = 2048;
+/** Up to this size values share slabs of Node's buffer pool, which is cheaper than memory of their own. */
+const POOLED_BYTES = 4096;
 /** Client flags, tokens and times fit into 32 bits, and so do the sizes that are taken. */
 const MOST = 0xffffffff;
 /** A longer run of digits is refused before it loses precision. */
