@@ -16,6 +16,7 @@ import { Flights } from './client/flights.ts';
 import type { CacheLogger, CacheOptions } from './client/options.ts';
 import { OwnWrites } from './client/own-writes.ts';
 import { type ResolvedOptions, resolveOptions } from './client/resolve-options.ts';
+import { StaleWatch } from './client/stale-watch.ts';
 import { AutoTransport } from './memcached/auto-transport.ts';
 import { type Dial, tcpDial, tlsDials } from './memcached/dial.ts';
 import { loadMemjs } from './memcached/memjs-module.ts';
@@ -83,6 +84,8 @@ function createCore(options: ResolvedOptions): ClientCore {
     leases: options.leases,
     loadTimeoutMillis: options.loadTimeoutMillis,
     flights: new Flights(clock),
+    staleWatch: new StaleWatch(clock),
+    operationTimeoutMillis,
     ownWrites: new OwnWrites(clock, (copyTtlSeconds + COPY_LEASE_SECONDS) * 1000),
     clock,
     random: Math.random,

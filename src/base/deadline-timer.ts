@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts';
 import { type Millis, NEVER } from './units.ts';
 
 /** A timer that fires this much after its time did not tick in between: a freeze, or a blocked event loop. */
-const LATE_MILLIS: Millis = 50;
+const LATE_MILLIS: Millis = 200;
 
 /**
  * One timer for all that a connection waits for: it is set for the earliest deadline and asks again when it

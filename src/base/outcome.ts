@@ -29,6 +29,8 @@ export type LeaseOutcome =
   | { readonly kind: 'won'; readonly cas: string }
   /** No value; another reader holds the lease. */
   | { readonly kind: 'leased' }
+  /** The node has no leases. */
+  | { readonly kind: 'unsupported' }
   | Unavailable;
 
 /** `refused` covers what the item's condition forbids: `add` on a present key, `replace` on an absent one. */

@@ -34,6 +34,8 @@ export class Calls {
   readonly endsAt: Millis;
   /** Calls that have begun, whether or not anybody still waits for them. */
   readonly open = new OpenCalls();
+  /** Gives back the leases of loads that nobody awaits any more. */
+  readonly held = new Set<() => void>();
 
   constructor(core: ClientCore, endsAt: Millis) {
     this.#core = core;
@@ -156,6 +158,7 @@ export class Calls {
     open.begin();
     return storeItem(route, stored, item, random, this.endsAt).then(({ outcome, node }) => {
       open.end();
+      this.#wrote(route, stored);
       if (outcome.kind === 'too-large') {
         observe({ kind: 'value-skipped', key: stored, node: node.name, bytes: item.value.length });
       }
@@ -172,12 +175,15 @@ export class Calls {
       const stored = storageKey(schemaPrefix, key);
       const route = router.routeFor(key, stored);
       this.#wrote(route, stored);
-      return deleteItem(route, stored, this.endsAt);
+      return deleteItem(route, stored, this.endsAt).finally(() => this.#wrote(route, stored));
     });
     return inAll(await Promise.all(outcomes));
   }
 
-  /** Before the write is sent: what is read from now on must not be older than it. */
+  /**
+   * Before a write is sent and once more when it was answered, which a freeze may part: what is read from then on must
+   * not be older than it.
+   */
   #wrote(route: Route<CacheNode>, stored: string): void {
     this.#core.flights.forget(stored);
     if (route.kind === 'smeared') this.#core.ownWrites.add(stored);

@@ -117,9 +117,11 @@ export class ClientCache implements InvocationCache {
 
   settle(endsAt: Millis): Promise<void> | undefined {
     const { cluster, clock } = this.#core;
+    // The handler is done: a load that goes on has nobody to load for, and must keep nobody waiting.
+    for (const giveBack of this.#calls.held) giveBack();
     const settled = this.#calls.open.settled();
-    if (settled === undefined) return cluster.settle(endsAt);
-    return bounded(settled, endsAt, clock).then(() => cluster.settle(endsAt));
+    if (settled === undefined || clock.monotonic() >= endsAt) return cluster.settle(endsAt);
+    return bounded(settled, endsAt, clock).then(() => this.settle(endsAt));
   }
 
   async close(): Promise<void> {
@@ -132,7 +134,8 @@ export class ClientCache implements InvocationCache {
     load: Loader<T>,
     options: WrapOptions | undefined,
   ): Promise<ReadThroughResult<T>> {
-    const [ttlSeconds, staleSeconds] = [checkedTtl(options), checkedStale(options)];
+    const ttlSeconds = checkedTtl(options);
+    const staleSeconds = checkedStale(options, ttlSeconds);
     return readThrough(this.#core, this.#calls, { key, load, ttlSeconds, staleSeconds, options });
   }
 }

@@ -5,6 +5,7 @@ import type { Millis, Seconds } from '../base/units.ts';
 import type { Cluster } from './cluster.ts';
 import type { Flights } from './flights.ts';
 import type { OwnWrites } from './own-writes.ts';
+import type { StaleWatch } from './stale-watch.ts';
 
 /** What all invocations of an environment share. */
 export interface ClientCore {
@@ -21,6 +22,8 @@ export interface ClientCore {
   readonly loadTimeoutMillis: Millis;
   readonly flights: Flights;
   readonly ownWrites: OwnWrites;
+  readonly staleWatch: StaleWatch;
+  readonly operationTimeoutMillis: Millis;
   readonly clock: Clock;
   readonly random: Random;
   readonly observe: Observer;

@@ -1,11 +1,14 @@
 import type { Clock } from '../base/clock.ts';
 import type { Millis } from '../base/units.ts';
+import { boundedLoad } from './bounded-load.ts';
 
 /** Nobody joins a flight that is older: a freeze, or a slow origin, must not hand out what was read long ago. */
 const JOINABLE_MILLIS: Millis = 1_000;
 
 interface Flight {
   readonly result: Promise<unknown>;
+  /** When its own invocation is over, and the flight with it. */
+  readonly endsAt: Millis;
   /** By both clocks: one of them goes on during a freeze. */
   readonly startedAt: Millis;
   readonly startedOn: Millis;
@@ -20,14 +23,18 @@ export class Flights {
     this.#clock = clock;
   }
 
-  share<T>(key: string, start: () => Promise<T>): Promise<T> {
+  /** `start`, or the flight of another that lasts as long as this caller may wait. Rejects as the flight does. */
+  share<T>(key: string, endsAt: Millis, start: () => Promise<T>): Promise<T> {
     const known = this.#flights.get(key);
-    if (known !== undefined && this.#joinable(known)) return known.result as Promise<T>;
+    if (known !== undefined && known.endsAt >= endsAt && this.#joinable(known)) {
+      return boundedLoad(() => known.result as Promise<T>, key, endsAt, this.#clock);
+    }
     const flight: Flight = {
       result: start().finally(() => {
         // Only its owner releases a slot: another flight may have taken it.
         if (this.#flights.get(key) === flight) this.#flights.delete(key);
       }),
+      endsAt,
       startedAt: this.#clock.monotonic(),
       startedOn: this.#clock.wall(),
     };

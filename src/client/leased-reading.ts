@@ -1,12 +1,13 @@
 import { type CacheError, reasonOf } from '../base/errors.ts';
 import type { Hit, LeaseOutcome } from '../base/outcome.ts';
-import { MAX_TTL_SECONDS, type Millis, type Seconds } from '../base/units.ts';
+import { type Millis, NEVER, type Seconds } from '../base/units.ts';
 import { type EncodedValue, encodeValue } from '../codec/value.ts';
 import { bounded } from './bounded.ts';
 import { boundedLoad } from './bounded-load.ts';
 import type { Loader, ReadThroughResult } from './cache.ts';
 import type { CacheNode } from './cache-node.ts';
 import type { ClientCore } from './client-core.ts';
+import { jittered } from './jitter.ts';
 import type { OpenCalls } from './open-calls.ts';
 
 /** A loader may take as long as it may; the lease outlasts it by this, so that its value is still taken. */
@@ -16,12 +17,12 @@ const LEASE_BEYOND_LOAD_SECONDS: Seconds = 1;
 const FIRST_LOOK_MILLIS: Millis = 5;
 const LONGEST_LOOK_MILLIS: Millis = 100;
 
-/** Equal times to live would end together: up to a tenth is taken off. */
-const JITTER = 0.1;
-
 export interface LeasedReadingOptions<T> {
   readonly core: ClientCore;
   readonly open: OpenCalls;
+  readonly held: Set<() => void>;
+  /** Ends a wait for another's load. */
+  readonly signal: AbortSignal | undefined;
   /** The caller's key, for messages; and the base's place. */
   readonly key: string;
   readonly storageKey: string;
@@ -45,17 +46,24 @@ export interface LeasedReadingOptions<T> {
 export class LeasedReading<T> {
   readonly #options: LeasedReadingOptions<T>;
   readonly #loadBy: Millis;
+  readonly #waitUntil: Millis;
   readonly #leaseSeconds: Seconds;
 
   constructor(options: LeasedReadingOptions<T>) {
     const { core, endsAt } = options;
     this.#options = options;
     const now = core.clock.monotonic();
-    this.#loadBy = Math.min(now + core.loadTimeoutMillis, endsAt);
+    const left = endsAt - now;
+    // Some time is kept: to store what was loaded, or to give the lease back.
+    const reserve = Math.min(core.operationTimeoutMillis, left / 5);
+    this.#loadBy = Math.min(now + core.loadTimeoutMillis, endsAt - (left === NEVER ? 0 : reserve));
+    // And who waits for another's load must still be able to load by itself.
+    this.#waitUntil = Math.min(now + core.loadTimeoutMillis, now + left / 2);
     this.#leaseSeconds = Math.ceil((this.#loadBy - now) / 1000) + LEASE_BEYOND_LOAD_SECONDS;
   }
 
-  async run(): Promise<ReadThroughResult<T>> {
+  /** `undefined` where the node turns out to have no leases. */
+  async run(): Promise<ReadThroughResult<T> | undefined> {
     const { copy } = this.#options;
     const first = await this.#lease();
     if (first.kind !== 'hit') copy(undefined);
@@ -67,9 +75,11 @@ export class LeasedReading<T> {
         return { kind: 'miss', value: await this.#loadAndFill(outcome.cas, false), node: this.#node };
       case 'leased':
         // The wait is over: load, and leave the filling to who has the lease.
-        return { kind: 'miss', value: await this.#load(), node: this.#node };
+        return { kind: 'miss', value: await this.#load(this.#options.endsAt), node: this.#node };
       case 'unavailable':
         return this.#without(outcome.error);
+      case 'unsupported':
+        return undefined;
       default:
         return outcome satisfies never;
     }
@@ -86,10 +96,11 @@ export class LeasedReading<T> {
 
   /** Waits for what another loads. Whoever finds the lease free takes it over. */
   async #await(): Promise<LeaseOutcome> {
-    const { clock } = this.#options.core;
+    const { core, signal } = this.#options;
+    const { clock } = core;
     for (let pause = FIRST_LOOK_MILLIS; ; pause = Math.min(pause * 2, LONGEST_LOOK_MILLIS)) {
       const lookAt = clock.monotonic() + pause;
-      if (lookAt >= this.#loadBy) return { kind: 'leased' };
+      if (lookAt >= this.#waitUntil || signal?.aborted) return { kind: 'leased' };
       await bounded(new Promise(() => {}), lookAt, clock);
       const outcome = await this.#lease();
       if (outcome.kind !== 'leased') return outcome;
@@ -97,14 +108,15 @@ export class LeasedReading<T> {
   }
 
   async #found(hit: Extract<LeaseOutcome, { kind: 'hit' }>, atOnce: boolean): Promise<ReadThroughResult<T>> {
-    const { decode, copy, open } = this.#options;
+    const { core, storageKey, decode, copy, open } = this.#options;
     const decoded = decode(hit);
     if (atOnce) copy(decoded === undefined || hit.stale ? undefined : hit);
     if (decoded === undefined) {
       // Another client's item, or a broken one: replaced, unless somebody does so first.
       return { kind: 'miss', value: await this.#loadAndFill(hit.cas, true), node: this.#node };
     }
-    if (hit.won) void open.during(this.#refresh(hit.cas));
+    const renews = hit.won || (hit.stale && core.staleWatch.overdue(storageKey, hit.cas, this.#leaseSeconds));
+    if (renews) void open.during(this.#refresh(hit.cas));
     return { kind: hit.stale ? 'stale' : 'hit', value: decoded.value as T, node: this.#node };
   }
 
@@ -120,44 +132,49 @@ export class LeasedReading<T> {
 
   /** `keepStale`: there is a value that goes on being served where the load fails. */
   async #loadAndFill(cas: string, keepStale: boolean): Promise<T> {
-    const { base, storageKey, endsAt, open } = this.#options;
+    const { open, held } = this.#options;
+    const giveBack = (): void => {
+      held.delete(giveBack);
+      void open.during(this.#giveBack(cas, keepStale));
+    };
+    // A refresh is waited for at the invocation's end; any other load is then one that nobody awaits.
+    if (!keepStale) held.add(giveBack);
     let encoded: EncodedValue | undefined;
     let value: T;
     try {
-      value = await this.#load();
+      value = await this.#load(this.#loadBy);
       encoded = value === undefined ? undefined : encodeValue(value);
     } catch (error) {
-      await open.during(base.giveBack(storageKey, cas, keepStale, endsAt));
+      await open.during(this.#giveBack(cas, keepStale));
       throw error;
+    } finally {
+      held.delete(giveBack);
     }
-    if (encoded === undefined) await open.during(base.giveBack(storageKey, cas, false, endsAt));
-    else await open.during(this.#fill(encoded, cas));
+    await open.during(encoded === undefined ? this.#giveBack(cas, false) : this.#fill(encoded, cas));
     return value;
   }
 
+  #giveBack(cas: string, keepStale: boolean): Promise<unknown> {
+    const { base, storageKey, endsAt } = this.#options;
+    return base.giveBack(storageKey, cas, keepStale, endsAt);
+  }
+
   async #fill(encoded: EncodedValue, cas: string): Promise<void> {
-    const { core, base, storageKey, endsAt } = this.#options;
-    const item = { ...encoded, ttlSeconds: this.#wireTtl() };
+    const { core, base, storageKey, ttlSeconds, staleSeconds, endsAt } = this.#options;
+    const item = { ...encoded, ttlSeconds: jittered(ttlSeconds, core.random) + staleSeconds };
     const outcome = await base.fill(storageKey, item, cas, endsAt);
     if (outcome.kind !== 'too-large') return;
     core.observe({ kind: 'value-skipped', key: storageKey, node: base.name, bytes: encoded.value.length });
-    await base.giveBack(storageKey, cas, false, endsAt);
-  }
-
-  #wireTtl(): Seconds {
-    const { core, ttlSeconds, staleSeconds } = this.#options;
-    const fresh = ttlSeconds - Math.floor(ttlSeconds * JITTER * core.random());
-    return Math.min(fresh + staleSeconds, MAX_TTL_SECONDS);
+    await this.#giveBack(cas, false);
   }
 
   async #without(error: CacheError): Promise<ReadThroughResult<T>> {
-    return { kind: 'unavailable', value: await this.#load(), error, node: this.#node };
+    return { kind: 'unavailable', value: await this.#load(this.#options.endsAt), error, node: this.#node };
   }
 
-  #load(): Promise<T> {
+  #load(by: Millis): Promise<T> {
     const { core, load, key } = this.#options;
     // From now: a wait for another's load has used up some of the time already.
-    const by = Math.min(core.clock.monotonic() + core.loadTimeoutMillis, this.#options.endsAt);
-    return boundedLoad(load, key, by, core.clock);
+    return boundedLoad(load, key, Math.min(core.clock.monotonic() + core.loadTimeoutMillis, by), core.clock);
   }
 }

@@ -30,10 +30,11 @@ export function checkedKeys(keys: Iterable<string>): string[] {
   return Array.from(keys, checkedKey);
 }
 
-export function checkedStale(options: WrapOptions | undefined): Seconds {
+/** The two together are no more than 30 days; freshness goes before staleness. */
+export function checkedStale(options: WrapOptions | undefined, ttlSeconds: Seconds): Seconds {
   const staleSeconds = options?.staleSeconds ?? 0;
   if (typeof staleSeconds !== 'number' || !(staleSeconds >= 0) || !Number.isFinite(staleSeconds)) {
     throw new TypeError(`staleSeconds must be a number of seconds from 0 up, got ${String(staleSeconds)}`);
   }
-  return Math.min(Math.ceil(staleSeconds), MAX_TTL_SECONDS);
+  return Math.min(Math.ceil(staleSeconds), MAX_TTL_SECONDS - ttlSeconds);
 }

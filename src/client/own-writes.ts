@@ -20,6 +20,8 @@ export class OwnWrites {
 
   add(storageKey: string): void {
     const now = this.#clock.wall();
+    // Written again, it is the youngest.
+    this.#until.delete(storageKey);
     if (this.#until.size >= MOST_KEYS) this.#prune(now);
     this.#until.set(storageKey, now + this.#boundMillis);
   }

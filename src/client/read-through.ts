@@ -10,6 +10,7 @@ import type { CacheNode } from './cache-node.ts';
 import type { Calls } from './calls.ts';
 import type { ClientCore } from './client-core.ts';
 import { askCopy, type FillCopy, fallsThrough, readPlace } from './dispatch.ts';
+import { jittered } from './jitter.ts';
 import { LeasedReading } from './leased-reading.ts';
 
 /** What a read-through is asked for. */
@@ -27,26 +28,29 @@ export async function readThrough<T>(
   calls: Calls,
   wanted: Wanted<T>,
 ): Promise<ReadThroughResult<T>> {
+  const { key, options } = wanted;
   const router = await calls.router();
   if (router instanceof CacheError) return plainReadThrough(core, calls, wanted);
-  const stored = storageKey(core.prefix, wanted.key);
-  const route = router.routeFor(wanted.key, stored);
+  const stored = storageKey(core.prefix, key);
+  const route = router.routeFor(key, stored);
+  const read = async (): Promise<ReadThroughResult<T>> => {
+    const leasable =
+      route.kind !== 'variants' && core.leases && route.base.leases && !options?.signal?.aborted;
+    const result = leasable ? await leasedReadThrough(core, calls, wanted, route, stored) : undefined;
+    return result ?? plainReadThrough(core, calls, wanted);
+  };
   // An aborted caller must not take others that share its flight along.
-  const alone = wanted.options?.signal !== undefined;
-  if (alone || route.kind === 'variants' || !core.leases || !route.base.leases) {
-    return plainReadThrough(core, calls, wanted);
-  }
-  return core.flights.share(stored, () => leasedReadThrough(core, calls, wanted, route, stored));
+  return options?.signal === undefined ? core.flights.share(stored, calls.endsAt, read) : read();
 }
 
 async function leasedReadThrough<T>(
   core: ClientCore,
   calls: Calls,
-  { key, load, ttlSeconds, staleSeconds }: Wanted<T>,
+  { key, load, ttlSeconds, staleSeconds, options }: Wanted<T>,
   route: Exclude<Route<CacheNode>, { kind: 'variants' }>,
   stored: string,
-): Promise<ReadThroughResult<T>> {
-  const { open, endsAt } = calls;
+): Promise<ReadThroughResult<T> | undefined> {
+  const { open, held, endsAt } = calls;
   let copy: FillCopy = () => {};
   if (route.kind === 'smeared') {
     const asked = await open.during(askACopy(calls, route, stored));
@@ -64,6 +68,8 @@ async function leasedReadThrough<T>(
   return new LeasedReading<T>({
     core,
     open,
+    held,
+    signal: options?.signal,
     key,
     storageKey: stored,
     base,
@@ -91,7 +97,7 @@ async function askACopy(
 
 /** Without leases: whoever misses loads, and stores what it got. */
 async function plainReadThrough<T>(
-  { clock, loadTimeoutMillis }: ClientCore,
+  { clock, random, loadTimeoutMillis }: ClientCore,
   calls: Calls,
   { key, load, ttlSeconds, options }: Wanted<T>,
 ): Promise<ReadThroughResult<T>> {
@@ -103,6 +109,6 @@ async function plainReadThrough<T>(
   // A value that cannot be stored is told on every miss, not only while the cache is up.
   const encoded = encodeValue(value);
   // Where no node answered there is nobody to give the value to.
-  if (found.kind === 'miss') await calls.store(key, encoded, ttlSeconds, options?.signal);
+  if (found.kind === 'miss') await calls.store(key, encoded, jittered(ttlSeconds, random), options?.signal);
   return { ...found, value };
 }

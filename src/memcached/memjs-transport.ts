@@ -128,7 +128,7 @@ export class MemjsTransport implements NodeTransport {
   }
 
   async lease(): Promise<LeaseOutcome> {
-    return this.#noLeases();
+    return { kind: 'unsupported' };
   }
 
   async fill(): Promise<StoreOutcome> {

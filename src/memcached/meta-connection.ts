@@ -22,6 +22,8 @@ export interface ConnectionOwner {
   readonly listener: TransportListener;
   /** The engine's version, before anything else is sent. An error ends the connection. */
   accept(version: string): CacheError | undefined;
+  /** A lease that was won by a caller who waits no more. */
+  unwanted(key: string, reply: MetaReplyParser): void;
   /** The connection has ended; `again` may be sent once more on the next one. */
   ended(connection: MetaConnection, again: readonly MetaOperation[]): void;
 }
@@ -46,7 +48,7 @@ export class MetaConnection {
   #connectBy: Millis;
   readonly #queue = new OperationQueue();
   #flushing = false;
-  /** The time at this tick's first operation; the others share it. */
+  /** Of this tick's first operation; the others share it. */
   #tickTime: Millis = 0;
   /** When the node last said something, and by the time of day, when it was last used. */
   #heardAt: Millis = 0;
@@ -61,9 +63,8 @@ export class MetaConnection {
     this.#timer = new DeadlineTimer(clock, (now, late) => this.#expire(now, late));
     this.#parser = new MetaReplyParser(() => this.#received());
     this.#usedAt = clock.wall();
-    const now = clock.monotonic();
-    this.#connectBy = now + options.connectTimeoutMillis;
-    this.#timer.cover(this.#connectBy, now);
+    this.#connectBy = clock.monotonic() + options.connectTimeoutMillis;
+    this.#timer.cover(this.#connectBy, clock.monotonic());
     this.#socket = dial({
       connected: () => this.#greet(),
       data: (bytes, length) => this.#feed(bytes, length),
@@ -73,7 +74,7 @@ export class MetaConnection {
     this.#socket.on('drain', () => this.#flushWaiting());
   }
 
-  /** Whether it lay idle so long, or its connect was frozen over, that it must not be used again. */
+  /** It lay idle too long, or its connect was frozen over: it must not be used again. */
   get stale(): boolean {
     if (!this.#queue.unawaited) return false;
     if (this.#state !== 'ready') return this.#clock.monotonic() >= this.#connectBy;
@@ -187,12 +188,12 @@ export class MetaConnection {
     if (operation === undefined) return false;
     const { kind, token } = reply;
     if (token < 0) {
-      // Misses of 1.6.12 and refusals echo nothing: order alone tells whose they are, and they carry no value. `ERROR`
-      // and `CLIENT_ERROR` mean that the server read something else than we wrote.
-      const miss = kind === REPLIES.miss && operation.reading === 'fetch';
+      // Misses of 1.6.12 and refusals echo nothing: order alone tells whose they are, and they carry no value.
+      const miss = kind === REPLIES.miss && (operation.reading === 'fetch' || operation.reading === 'lease');
       if (!miss && kind !== REPLIES.serverError) return false;
     } else if (token !== operation.token + operation.received) return false;
     operation.receive(reply, this.#node);
+    if (operation.abandoned && reply.won) this.#owner.unwanted(operation.key, reply);
     if (operation.complete) this.#queue.advance();
     return this.#state !== 'ended';
   }
@@ -231,8 +232,7 @@ export class MetaConnection {
     if (now < givenUpAt) return Math.min(givenUpAt, this.#queue.nextDeadline());
     const error = timeoutOf(this.#node, ready, this.#options);
     if (!late) this.#owner.listener.failed(error);
-    // What still has time may try another connection.
-    this.end(error, ready);
+    this.end(error, ready); // What still has time may try another connection.
     return NEVER;
   }
 

@@ -122,6 +122,11 @@ export class MetaOperation {
     return new MetaOperation('delete', line, undefined, token, 1, true, endsAt, undefined, settle);
   }
 
+  /** The key of the first command. */
+  get key(): string {
+    return this.lines.split(' ', 2)[1]!;
+  }
+
   /** Settled already, because its time was over; its replies are still to come, and nobody waits for them. */
   get abandoned(): boolean {
     return this.#settle === undefined;
@@ -185,11 +190,12 @@ const OUTCOMES: Readonly<Record<Reading, (reply: MetaReplyParser) => Outcome | u
   lease(reply) {
     if (reply.kind !== REPLIES.value) return undefined;
     const { value, flags, ttlSeconds, cas, won, leased, stale } = reply;
-    // A stored empty string has flags; without, it is the stub of a lease.
     if (value!.length > 0 || flags !== 0) {
       return { kind: 'hit', value: value!, flags, ttlSeconds, cas, won, stale: stale || won || leased };
     }
-    return won ? { kind: 'won', cas } : { kind: 'leased' };
+    if (won) return { kind: 'won', cas };
+    // Without bytes and flags it is a stub where somebody has its lease; else another client's empty string.
+    return leased ? { kind: 'leased' } : { kind: 'hit', value: value!, flags, ttlSeconds, cas, won, stale };
   },
   store(reply) {
     switch (reply.kind) {

@@ -1,7 +1,14 @@
 import type { Clock } from '../base/clock.ts';
 import { type CacheError, ClosedError } from '../base/errors.ts';
-import type { DeleteOutcome, FetchOutcome, LeaseOutcome, StoreOutcome } from '../base/outcome.ts';
-import type { Millis, Seconds } from '../base/units.ts';
+import {
+  type DeleteOutcome,
+  type FetchOutcome,
+  type LeaseOutcome,
+  NOT_FOUND,
+  REFUSED,
+  type StoreOutcome,
+} from '../base/outcome.ts';
+import { type Millis, NEVER, type Seconds } from '../base/units.ts';
 import type { Dial } from './dial.ts';
 import { tooOldForMeta } from './engine-version.ts';
 import { type ConnectionOwner, MetaConnection } from './meta-connection.ts';
@@ -41,6 +48,8 @@ export class MetaTransport implements NodeTransport {
   readonly #clock: Clock;
   readonly #owner: ConnectionOwner;
   #connection: MetaConnection | undefined;
+  /** How many there have been. */
+  #connections = 0;
   #token = 0;
   #closed = false;
 
@@ -57,7 +66,13 @@ export class MetaTransport implements NodeTransport {
     this.#dial = dial;
     this.#options = options;
     this.#clock = clock;
-    this.#owner = { listener, accept, ended: (connection, again) => this.#ended(connection, again) };
+    this.#owner = {
+      listener,
+      accept,
+      ended: (connection, again) => this.#ended(connection, again),
+      unwanted: (key, { cas, value }) =>
+        void this.giveBack(key, `${this.#connections}.${cas}`, value!.length > 0, NEVER),
+    };
   }
 
   get(key: string, endsAt: Millis): Promise<FetchOutcome> {
@@ -105,23 +120,42 @@ export class MetaTransport implements NodeTransport {
     const token = this.#takeTokens(1);
     const line = leaseLine(key, leaseSeconds, refreshSeconds, token);
     return new Promise((settle) => {
-      this.#send(MetaOperation.lease(line, token, endsAt, settle));
+      const granted = (outcome: LeaseOutcome): void => settle(this.#tied(outcome));
+      this.#send(MetaOperation.lease(line, token, endsAt, granted));
     });
   }
 
+  /**
+   * A lease is good on the connection that granted it. A node that was started anew counts from the start again, and
+   * would take an old number for a new one.
+   */
+  #tied(outcome: LeaseOutcome): LeaseOutcome {
+    return 'cas' in outcome ? { ...outcome, cas: `${this.#connections}.${outcome.cas}` } : outcome;
+  }
+
+  /** The number as the node knows it; `undefined` where the connection that granted it is gone. */
+  #untied(cas: string): string | undefined {
+    const [connection, number] = cas.split('.');
+    return this.#connection !== undefined && connection === String(this.#connections) ? number : undefined;
+  }
+
   fill(key: string, item: WireItem, cas: string, endsAt: Millis): Promise<StoreOutcome> {
+    const number = this.#untied(cas);
+    if (number === undefined) return Promise.resolve(REFUSED);
     const token = this.#takeTokens(1);
     const { value, flags, ttlSeconds } = item;
-    const line = fillLine(key, value.length, flags, ttlSeconds, cas, token);
+    const line = fillLine(key, value.length, flags, ttlSeconds, number, token);
     return new Promise((settle) => {
       this.#send(MetaOperation.store(line, value, token, false, endsAt, settle));
     });
   }
 
   giveBack(key: string, cas: string, keepStale: boolean, endsAt: Millis): Promise<DeleteOutcome> {
+    const number = this.#untied(cas);
+    if (number === undefined) return Promise.resolve(NOT_FOUND);
     const token = this.#takeTokens(1);
     return new Promise((settle) => {
-      this.#send(MetaOperation.delete(giveBackLine(key, cas, keepStale, token), token, endsAt, settle));
+      this.#send(MetaOperation.delete(giveBackLine(key, number, keepStale, token), token, endsAt, settle));
     });
   }
 
@@ -148,6 +182,7 @@ export class MetaTransport implements NodeTransport {
     const known = this.#connection;
     if (known?.stale === false) return known;
     known?.end(this.#closedError());
+    this.#connections++;
     this.#connection = new MetaConnection(this.#node, this.#dial, this.#options, this.#clock, this.#owner);
     return this.#connection;
   }

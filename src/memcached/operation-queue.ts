@@ -61,12 +61,16 @@ export class OperationQueue {
 
   /** Settles what has no time left; what was not sent never is: after a freeze it could write an old value. */
   abandonOverdue(now: Millis, node: string, options: TransportOptions): void {
+    const withdrawn = new Set<MetaOperation>();
     for (const operation of this.waiting()) {
       const { abandoned, sent, deadline, endsAt } = operation;
       if (abandoned || Math.min(deadline, endsAt) > now) continue;
       operation.abandon(deadline <= now ? timeoutOf(node, sent, options) : new DeadlineError(node));
-      if (!sent) this.#operations.splice(this.#operations.indexOf(operation, this.#unsent), 1);
+      if (!sent) withdrawn.add(operation);
     }
+    // All of them were behind what is sent, so the places of the front and of the first unsent one stay.
+    if (withdrawn.size > 0)
+      this.#operations = this.#operations.filter((operation) => !withdrawn.has(operation));
   }
 
   /** When the next of those that somebody waits for runs out of time. */

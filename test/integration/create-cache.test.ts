@@ -8,6 +8,7 @@ import { Cluster } from '../../src/client/cluster.ts';
 import { Flights } from '../../src/client/flights.ts';
 import type { CacheOptions } from '../../src/client/options.ts';
 import { OwnWrites } from '../../src/client/own-writes.ts';
+import { StaleWatch } from '../../src/client/stale-watch.ts';
 import { createCache } from '../../src/create-cache.ts';
 import { loadMemjs } from '../../src/memcached/memjs-module.ts';
 import { MemjsTransport } from '../../src/memcached/memjs-transport.ts';
@@ -284,6 +285,8 @@ describe.skipIf(!memcachedAvailable)('a cache that loses a node (needs memcached
         leases: true,
         loadTimeoutMillis: 10_000,
         flights: new Flights(clock),
+        staleWatch: new StaleWatch(clock),
+        operationTimeoutMillis: 100,
         ownWrites: new OwnWrites(clock, 8_000),
         clock,
         random: Math.random,

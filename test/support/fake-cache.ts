@@ -4,6 +4,7 @@ import { ClientCache } from '../../src/client/client-cache.ts';
 import { Cluster } from '../../src/client/cluster.ts';
 import { Flights } from '../../src/client/flights.ts';
 import { OwnWrites } from '../../src/client/own-writes.ts';
+import { StaleWatch } from '../../src/client/stale-watch.ts';
 import { keyPrefix } from '../../src/memcached/storage-key.ts';
 import type { RingDialect, RingNode } from '../../src/ring/index.ts';
 import { type Placement, type SmearRule, SmearRules } from '../../src/smear/index.ts';
@@ -63,6 +64,8 @@ export class FakeCache {
         leases: true,
         loadTimeoutMillis: 10_000,
         flights: new Flights(this.clock),
+        staleWatch: new StaleWatch(this.clock),
+        operationTimeoutMillis: 100,
         ownWrites: new OwnWrites(this.clock, options.ownWriteMillis ?? 0),
         clock: this.clock,
         random,
