@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import { OptionsError } from '../base/errors.ts';
-import { buildRing, type RingDialect, type RingNode } from '../ring/index.ts';
+import { checkRingInput } from '../ring/check-nodes.ts';
+import type { RingDialect, RingNode } from '../ring/index.ts';
 import { DEFAULT_COPIES, type Placement, type SmearRule } from '../smear/index.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { isRecord } from './option-rules.ts';
@@ -190,7 +191,7 @@ function toRingNode(node: string | NodeOptions): RingNode {
 
 function ringProblems(nodes: readonly RingNode[], dialect: RingDialect): string[] {
   try {
-    buildRing(nodes, { dialect });
+    checkRingInput(nodes, { dialect }, dialect);
     return [];
   } catch (error) {
     return [`discovery.nodes: ${(error as Error).message}`];
