@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { seededRandom } from '../src/base/random.ts';
 import { startMemcachedCluster } from '../test/support/memcached.ts';
+import { type Bundle, bundlePackage } from './clients/bundle.ts';
 import { ContenderProcess } from './clients/contender-process.ts';
 import { CONTENDERS } from './clients/contenders.ts';
 import { type Contest, ratioOf } from './clients/contest.ts';
@@ -27,12 +28,13 @@ interface Plan {
 
 export async function run(args: readonly string[]): Promise<void> {
   const plan = planOf(args);
+  using bundle = await bundlePackage();
   await using cluster = await startMemcachedCluster(4, { args: MEMCACHED_ARGS });
   const { rounds, roundMillis } = plan;
   process.stdout.write(`Node ${process.version}, ${rounds} rounds of ${roundMillis / 1_000} s, medians\n\n`);
   const contests: Contest[] = [];
   for (const scenario of plan.scenarios) {
-    const contest = await hold(scenario, plan, cluster.names.slice(0, scenario.nodes));
+    const contest = await hold(scenario, plan, cluster.names.slice(0, scenario.nodes), bundle);
     contests.push(contest);
     const ratio = ratioOf(contest, 'smearcache', 'perSecond').toFixed(2);
     process.stderr.write(`${scenario.name}: smearcache ${ratio} x memjs\n`);
@@ -66,11 +68,16 @@ function planOf(args: readonly string[]): Plan {
   };
 }
 
-async function hold(scenario: Scenario, plan: Plan, nodes: readonly string[]): Promise<Contest> {
+async function hold(
+  scenario: Scenario,
+  plan: Plan,
+  nodes: readonly string[],
+  bundle: Bundle,
+): Promise<Contest> {
   const names = scenario.operation === 'batch' ? NAMES.filter((name) => name !== CEILING) : NAMES;
   const contenders = names.map((name) => new ContenderProcess(name));
   try {
-    for (const contender of contenders) await contender.prepare(scenario, nodes);
+    for (const contender of contenders) await contender.prepare(scenario, nodes, bundle.url);
     for (const contender of contenders) await contender.play(plan.warmUpMillis, false);
     for (let round = 0; round < plan.rounds; round++) {
       for (const contender of shuffled(contenders, plan.random)) await contender.play(plan.roundMillis, true);

@@ -7,7 +7,12 @@ interface Benchmark {
 const BENCHES: Readonly<Record<string, () => Promise<Benchmark>>> = {
   clients: () => import('./clients.ts'),
   'cold-start': () => import('./cold-start.ts'),
+  'first-value': () => import('./first-value.ts'),
+  heap: () => import('./heap.ts'),
+  layer: () => import('./layer.ts'),
   ring: () => import('./ring.ts'),
+  stampede: () => import('./stampede.ts'),
+  tls: () => import('./tls.ts'),
 };
 
 const [name = '', ...args] = process.argv.slice(2);

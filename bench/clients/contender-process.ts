@@ -31,8 +31,8 @@ export class ContenderProcess {
     this.#exited = new Promise((resolve) => this.#child.once('exit', () => resolve()));
   }
 
-  async prepare(scenario: Scenario, nodes: readonly string[]): Promise<void> {
-    await this.#ask({ kind: 'prepare', contender: this.name, scenario, nodes }, PREPARE_MILLIS);
+  async prepare(scenario: Scenario, nodes: readonly string[], bundle: string): Promise<void> {
+    await this.#ask({ kind: 'prepare', contender: this.name, scenario, nodes, bundle }, PREPARE_MILLIS);
   }
 
   /** Plays one round; its figures are kept where `counts`. */
@@ -50,7 +50,7 @@ export class ContenderProcess {
     if (this.fate !== undefined) return undefined;
     const answer = await this.#answer(request, withinMillis);
     if (typeof answer !== 'string' && answer.kind !== 'failed') return answer;
-    this.fate = typeof answer === 'string' ? answer : answer.reason;
+    this.fate = typeof answer === 'string' ? answer : `failed: ${answer.reason}`;
     await this.end();
     return undefined;
   }

@@ -8,18 +8,20 @@ export const CONTENDERS = {
   memcached: openMemcached,
   'memcache-client': openMemcacheClient,
   memcache: openMemcache,
-} as const satisfies Readonly<Record<string, (nodes: readonly string[]) => Promise<Contender>>>;
+} as const satisfies Readonly<Record<string, Open>>;
+
+type Open = (nodes: readonly string[], bundle: string) => Promise<Contender>;
 
 /** Through the public client: ring, smear decision, codec and deadlines are in the figures. */
-async function openSmearcache(nodes: readonly string[]): Promise<Contender> {
-  const { createCache } = await import('../../src/index.ts');
+async function openSmearcache(nodes: readonly string[], bundle: string): Promise<Contender> {
+  const { createCache }: typeof import('../../src/index.ts') = await import(bundle);
   const cache = createCache({ discovery: { nodes }, schema: 'bench' });
   return {
     get: (key) => cache.get(key),
     set: (key, value) => cache.set(key, value, { ttlSeconds: TTL_SECONDS }),
     getMany: (keys) => cache.getMany(keys),
     valueIn: textOrBytes,
-    isStored: (reply) => (reply as { kind?: string }).kind === 'stored',
+    isStored: (reply) => (reply as { kind?: string } | undefined)?.kind === 'stored',
     hitsIn: (reply) => (reply as { hits: Map<string, unknown> }).hits.size,
   };
 }

@@ -8,6 +8,8 @@ export type Request =
       readonly contender: string;
       readonly scenario: Scenario;
       readonly nodes: readonly string[];
+      /** This package, bundled. */
+      readonly bundle: string;
     }
   | { readonly kind: 'round'; readonly millis: number };
 

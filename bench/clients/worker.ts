@@ -1,5 +1,6 @@
 // The process of one contender: fills its keys, checks what it reads back, and runs rounds when told to.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openCeiling } from './ceiling.ts';
 import type { Contender } from './contender.ts';
 import { CONTENDERS } from './contenders.ts';
@@ -11,6 +12,9 @@ const BATCHES = 10;
 const KEYS = 1_000;
 /** Bytes of values that one contender may have in the servers. */
 const VALUES_BYTES = 4_000_000;
+
+const FILL_ATTEMPTS = 10;
+const FILL_PAUSE_MILLIS = 400;
 
 let work: Work | undefined;
 let lanes = 0;
@@ -26,23 +30,21 @@ process.on('disconnect', () => process.exit());
 async function answer(request: Request): Promise<Reply> {
   if (request.kind === 'round')
     return { kind: 'figures', figures: await drive(work!, lanes, request.millis) };
-  const { contender, scenario, nodes } = request;
+  const { contender, scenario, nodes, bundle } = request;
   const value = Buffer.from(Array.from({ length: scenario.valueBytes }, (_, i) => 97 + (i % 26)));
   lanes = contender === 'ceiling' ? 1 : scenario.inFlight;
   work =
     contender === 'ceiling'
       ? await openCeiling(nodes[0]!, scenario, value)
-      : await workOf(contender, scenario, nodes, value);
+      : await workOf(await open(contender, nodes, bundle), contender, scenario, value);
   return { kind: 'prepared' };
 }
 
-async function workOf(
-  name: string,
-  scenario: Scenario,
-  nodes: readonly string[],
-  value: Buffer,
-): Promise<Work> {
-  const contender = await CONTENDERS[name as keyof typeof CONTENDERS](nodes);
+function open(name: string, nodes: readonly string[], bundle: string): Promise<Contender> {
+  return CONTENDERS[name as keyof typeof CONTENDERS](nodes, bundle);
+}
+
+async function workOf(contender: Contender, name: string, scenario: Scenario, value: Buffer): Promise<Work> {
   const count = Math.min(KEYS, Math.floor(VALUES_BYTES / scenario.valueBytes));
   const keys = Array.from({ length: count }, (_, i) => `${name}:item:${i}`);
   await fill(contender, keys, value);
@@ -78,14 +80,21 @@ async function workOf(
 
 async function fill(contender: Contender, keys: readonly string[], value: Buffer): Promise<void> {
   const expected = value.toString('latin1');
-  for (const key of keys) {
-    const stored = await contender.set(key, value);
-    if (!contender.isStored(stored)) throw new Error(`set answered ${JSON.stringify(stored)}`);
-  }
+  for (const key of keys) await store(contender, key, value);
   for (const key of keys) {
     const found = contender.valueIn(await contender.get(key));
     const text = typeof found === 'string' ? found : found?.toString('latin1');
     if (text !== expected) throw new Error('get gave something else than was set');
+  }
+}
+
+/** On a busy machine a call may time out, and a client may then leave the node alone for a while. */
+async function store(contender: Contender, key: string, value: Buffer): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const stored = await contender.set(key, value);
+    if (contender.isStored(stored)) return;
+    if (attempt === FILL_ATTEMPTS) throw new Error(`set answered ${JSON.stringify(stored)}`);
+    await sleep(FILL_PAUSE_MILLIS);
   }
 }
 
