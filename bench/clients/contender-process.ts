@@ -28,7 +28,14 @@ export class ContenderProcess {
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.#complaint = (this.#complaint + text).slice(-2_000);
     });
-    this.#exited = new Promise((resolve) => this.#child.once('exit', () => resolve()));
+    this.#exited = new Promise((resolve) => {
+      this.#child.once('exit', () => resolve());
+      // It could not even be started.
+      this.#child.once('error', (error) => {
+        this.#complaint = String(error);
+        resolve();
+      });
+    });
   }
 
   async prepare(scenario: Scenario, nodes: readonly string[], bundle: string): Promise<void> {
@@ -66,7 +73,7 @@ export class ContenderProcess {
       const ended = (): void => settle(`crashed: ${lastLine(this.#complaint)}`);
       const timer = setTimeout(() => settle(`hung: no answer in ${withinMillis / 1_000} s`), withinMillis);
       this.#child.on('message', settle).on('exit', ended);
-      if (this.#child.connected) this.#child.send(request);
+      if (this.#child.pid !== undefined && this.#child.connected) this.#child.send(request);
       else ended();
     });
   }
