@@ -6,6 +6,9 @@ import type { TransportOptions } from './transport.ts';
 /** Completed operations at the head of the array are cut off when there are this many. */
 const COMPACT_AT = 4096;
 
+/** Stands where a completed operation was. */
+const DONE = undefined as unknown as MetaOperation;
+
 /** Operations in the order they are sent, which is the order of their replies. */
 export class OperationQueue {
   #operations: MetaOperation[] = [];
@@ -47,7 +50,8 @@ export class OperationQueue {
 
   /** The front operation is complete. */
   advance(): void {
-    this.#front++;
+    // A complete one holds its value, which must not stay alive for as long as the queue is never empty.
+    this.#operations[this.#front++] = DONE;
     if (this.#front === this.#operations.length) {
       this.#operations.length = 0;
       this.#front = 0;
