@@ -6,14 +6,13 @@ import {
   type CacheError,
   DeadlineError,
   NodeConnectionError,
-  NodeTimeoutError,
   ProtocolError,
   reasonOf,
 } from '../base/errors.ts';
 import { type Millis, NEVER } from '../base/units.ts';
 import type { Memjs, SaslCredentials } from './memjs-module.ts';
 import { type Exchange, type Pending, PendingRequests } from './memjs-pending.ts';
-import { STALE_AFTER_MILLIS, type TransportListener, type TransportOptions } from './transport.ts';
+import { STALE_AFTER_MILLIS, type TransportListener, type TransportOptions, timeoutOf } from './transport.ts';
 
 const RESPONSE_MAGIC = 0x81;
 
@@ -203,25 +202,18 @@ export class MemjsLink {
   }
 
   #expire(now: Millis, late: boolean): Millis {
-    const next = this.#pending.abandonOverdue(now, this.#node, this.#timeout());
+    const error = timeoutOf(this.#node, this.#connected, this.#options);
+    const next = this.#pending.abandonOverdue(now, this.#node, error);
     this.#finishIfIdle();
     if (this.#pending.size === 0) return NEVER;
     // A node that owes a reply for a whole time-out is given up, unless others of its replies are still coming in.
     const patience = this.#connected ? this.#heardAt + this.#options.operationTimeoutMillis / 2 : 0;
     const givenUpAt = Math.max(this.#pending.oldestDeadline(), patience);
     if (now < givenUpAt) return Math.min(next, givenUpAt);
-    const error = this.#timeout();
     if (!late) this.#listener.failed(error);
     // What still has time may try another connection.
     this.fail(error, this.#connected);
     return NEVER;
-  }
-
-  #timeout(): NodeTimeoutError {
-    const { connectTimeoutMillis, operationTimeoutMillis } = this.#options;
-    return this.#connected
-      ? new NodeTimeoutError(this.#node, 'reply', operationTimeoutMillis)
-      : new NodeTimeoutError(this.#node, 'connect', connectTimeoutMillis);
   }
 
   #cork(pending: Pending): void {

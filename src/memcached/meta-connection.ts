@@ -15,8 +15,8 @@ import { MetaReplyParser } from './meta-reply.ts';
 import { REPLIES } from './meta-reply-kinds.ts';
 import { VERSION_LINE } from './meta-request.ts';
 import { writeUnsent } from './meta-writer.ts';
-import { OperationQueue, timeoutOf } from './operation-queue.ts';
-import { STALE_AFTER_MILLIS, type TransportListener, type TransportOptions } from './transport.ts';
+import { OperationQueue } from './operation-queue.ts';
+import { STALE_AFTER_MILLIS, type TransportListener, type TransportOptions, timeoutOf } from './transport.ts';
 
 export interface ConnectionOwner {
   readonly listener: TransportListener;
@@ -25,7 +25,7 @@ export interface ConnectionOwner {
   /** A lease that was won by a caller who waits no more. */
   unwanted(key: string, reply: MetaReplyParser): void;
   /** The connection has ended; `again` may be sent once more on the next one. */
-  ended(connection: MetaConnection, again: readonly MetaOperation[]): void;
+  ended(connection: MetaConnection, again: ReadonlySet<MetaOperation>): void;
 }
 
 /**
@@ -121,10 +121,10 @@ export class MetaConnection {
     this.#timer.clear();
     this.#socket.destroy();
     const waiting = this.#queue.drain();
-    const again = sendAgain ? waiting.filter((operation) => operation.mayRepeat) : [];
+    const again = new Set(sendAgain ? waiting.filter((operation) => operation.mayRepeat) : []);
     for (const operation of again) operation.restart();
     this.#owner.ended(this, again);
-    for (const operation of waiting) if (!again.includes(operation)) operation.abandon(error);
+    for (const operation of waiting) if (!again.has(operation)) operation.abandon(error);
     this.#finished?.();
   }
 

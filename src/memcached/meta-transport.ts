@@ -187,7 +187,7 @@ export class MetaTransport implements NodeTransport {
     return this.#connection;
   }
 
-  #ended(connection: MetaConnection, again: readonly MetaOperation[]): void {
+  #ended(connection: MetaConnection, again: ReadonlySet<MetaOperation>): void {
     if (this.#connection === connection) this.#connection = undefined;
     for (const operation of again) this.#send(operation);
   }

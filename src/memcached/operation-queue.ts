@@ -1,7 +1,7 @@
-import { DeadlineError, NodeTimeoutError } from '../base/errors.ts';
+import { DeadlineError } from '../base/errors.ts';
 import { type Millis, NEVER } from '../base/units.ts';
 import type { MetaOperation } from './meta-operation.ts';
-import type { TransportOptions } from './transport.ts';
+import { type TransportOptions, timeoutOf } from './transport.ts';
 
 /** Completed operations at the head of the array are cut off when there are this many. */
 const COMPACT_AT = 4096;
@@ -99,11 +99,4 @@ export class OperationQueue {
     this.#unsent = 0;
     return waiting;
   }
-}
-
-/** Of a node that left a reply owing, or before that a connection. */
-export function timeoutOf(node: string, sent: boolean, options: TransportOptions): NodeTimeoutError {
-  return sent
-    ? new NodeTimeoutError(node, 'reply', options.operationTimeoutMillis)
-    : new NodeTimeoutError(node, 'connect', options.connectTimeoutMillis);
 }

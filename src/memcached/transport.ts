@@ -1,4 +1,4 @@
-import type { CacheError } from '../base/errors.ts';
+import { type CacheError, NodeTimeoutError } from '../base/errors.ts';
 import type { DeleteOutcome, FetchOutcome, LeaseOutcome, StoreOutcome } from '../base/outcome.ts';
 import type { Millis, Seconds } from '../base/units.ts';
 
@@ -71,4 +71,11 @@ export interface TransportListener {
 export interface TransportOptions {
   readonly connectTimeoutMillis: Millis;
   readonly operationTimeoutMillis: Millis;
+}
+
+/** Of a node that left a reply owing, or before that a connection. */
+export function timeoutOf(node: string, sent: boolean, options: TransportOptions): NodeTimeoutError {
+  return sent
+    ? new NodeTimeoutError(node, 'reply', options.operationTimeoutMillis)
+    : new NodeTimeoutError(node, 'connect', options.connectTimeoutMillis);
 }

@@ -10,7 +10,7 @@ export interface Topology {
 export interface TopologySource {
   /** For messages: `configuration endpoint cache.example:11211`. */
   readonly name: string;
-  /** Whether the list can change while the process lives. */
+  /** Whether the list can change while the process lives. One that cannot is at hand: its `read` is given no bound. */
   readonly changes: boolean;
   /**
    * Reads the list; never an empty one.

@@ -1,6 +1,7 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { ACCOUNT_ID } from '../template/template.ts';
 import {
+  API_ID,
   accessLogTime,
   decodePath,
   grouped,
@@ -10,8 +11,6 @@ import {
   type RequestStamp,
 } from './http-request.ts';
 import type { RouteMatch } from './route-table.ts';
-
-const API_ID = 'local';
 
 /**
  * The payload format 1.0: names as they came, the last value of each, and all of them under `multiValue…`. A REST API

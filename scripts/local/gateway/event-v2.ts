@@ -1,6 +1,7 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { ACCOUNT_ID } from '../template/template.ts';
 import {
+  API_ID,
   accessLogTime,
   decodePath,
   grouped,
@@ -10,8 +11,6 @@ import {
   type RequestStamp,
 } from './http-request.ts';
 import { type RouteMatch, routeKey } from './route-table.ts';
-
-const API_ID = 'local';
 
 /**
  * The payload format 2.0 of HTTP APIs: header names in lower case, values of one name joined by commas, the path and

@@ -1,3 +1,6 @@
+/** Of every API that is served here. */
+export const API_ID = 'local';
+
 /** What the gateway took off the wire, before it becomes an event. */
 export interface HttpRequest {
   readonly method: string;
