@@ -1,3 +1,4 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { CacheError } from '../base/errors.ts';
 import type { DeleteOutcome, StoreOutcome } from '../base/outcome.ts';
 import type { Seconds } from '../base/units.ts';
@@ -18,12 +19,24 @@ export interface StoreOptions extends CallOptions {
   readonly ttlSeconds: Seconds;
 }
 
-export interface WrapOptions extends StoreOptions {
+export interface WrapOptions<T = never> extends StoreOptions {
   /**
    * How long a value may still be served once its `ttlSeconds` are over: while it is renewed (by one reader, beside its
    * handler) and while the loader fails. 0 by default. With `ttlSeconds` no more than 30 days.
    */
   readonly staleSeconds?: Seconds | undefined;
+  /**
+   * How long "there is none" is kept, where the loader gives `undefined` or `null`. By default `undefined` is not
+   * stored, and `null` is a value like others.
+   */
+  readonly negativeTtlSeconds?: Seconds | undefined;
+  /**
+   * A Standard Schema (zod, valibot, ArkType, ...). A cached value that it refuses is a miss, and is replaced; one that it
+   * takes comes back as it makes it. What the loader gives is not validated.
+   *
+   * Source: https://standardschema.dev
+   */
+  readonly validate?: StandardSchemaV1<unknown, T> | undefined;
 }
 
 /** What a read came to, in full. `node` is the `host:port` that was asked last. */
@@ -53,6 +66,13 @@ export interface ManyResult<T> {
 export type Loader<T> = () => T | Promise<T>;
 
 /**
+ * Produces the values of all `keys` that are missing, as a Map or entries. A key without an entry, or with `undefined`,
+ * has no value.
+ */
+export type BatchLoader<T> = (keys: string[]) => BatchLoaded<T> | Promise<BatchLoaded<T>>;
+export type BatchLoaded<T> = Iterable<readonly [string, T | undefined]>;
+
+/**
  * A smeared Ketama cache. Values are strings, Buffers or whatever JSON can hold; they come back as what they were
  * stored as. The type parameter is the caller's claim and is not checked.
  *
@@ -67,14 +87,20 @@ export interface Cache {
   /** What a read came to: hit, miss or unavailable, and which node said so. */
   read<T = unknown>(key: string, options?: GetOptions): Promise<ReadResult<T>>;
   /** `wrap` with its whole outcome. */
-  read<T>(key: string, load: Loader<T>, options: WrapOptions): Promise<ReadThroughResult<T>>;
+  read<T>(key: string, load: Loader<T>, options: WrapOptions<T>): Promise<ReadThroughResult<T>>;
   /**
    * The cached value; on a miss loads and stores it; with no node answering loads it only. Of all who miss at once, in
    * whatever environment, one loads; the others are served the stale value or wait for the fresh one.
    *
    * @throws LoadTimeoutError where the loader does not settle in time, and what it throws.
    */
-  wrap<T>(key: string, load: Loader<T>, options: WrapOptions): Promise<T>;
+  wrap<T>(key: string, load: Loader<T>, options: WrapOptions<T>): Promise<T>;
+  /**
+   * `wrap` for many keys, with one loader for those that must be loaded. Keys without a value are left out.
+   *
+   * @throws LoadTimeoutError where the loader does not settle in time, and what it throws.
+   */
+  wrapMany<T>(keys: Iterable<string>, load: BatchLoader<T>, options: WrapOptions<T>): Promise<Map<string, T>>;
   /** Stores the base and deletes the copies. Last writer wins. */
   set(key: string, value: unknown, options: StoreOptions): Promise<StoreOutcome>;
   /** `set` for each entry, side by side. */

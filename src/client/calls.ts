@@ -11,6 +11,7 @@ import type { CacheNode } from './cache-node.ts';
 import type { ClientCore } from './client-core.ts';
 import { deleteItem, fetchItem, inAll, itemOf, type Located, type ReadPlan, storeItem } from './dispatch.ts';
 import { OpenCalls } from './open-calls.ts';
+import { Pauses } from './pauses.ts';
 import { fetchMany, type Item } from './read-many.ts';
 
 /** There was nobody to ask. */
@@ -36,10 +37,13 @@ export class Calls {
   readonly open = new OpenCalls();
   /** Gives back the leases of loads that nobody awaits any more. */
   readonly held = new Set<() => void>();
+  /** Of calls that wait for what another loads. */
+  readonly pauses: Pauses;
 
   constructor(core: ClientCore, endsAt: Millis) {
     this.#core = core;
     this.endsAt = endsAt;
+    this.pauses = new Pauses(core.clock);
   }
 
   /** The common read: where the nodes are known and the key is not smeared, it is the transport's own promise. */
@@ -51,11 +55,11 @@ export class Calls {
       if (route.kind === 'single') return route.base.get(stored, this.endsAt);
       return this.open.during(fetchItem(route, stored, this.plan(options))).then(({ outcome }) => outcome);
     }
-    return this.#locate(key, options).then(({ outcome }) => outcome);
+    return this.locate(key, options).then(({ outcome }) => outcome);
   }
 
   async find(key: string, options: GetOptions | undefined): Promise<ReadResult<unknown>> {
-    const { outcome, node } = await this.#locate(key, options);
+    const { outcome, node } = await this.locate(key, options);
     const read = this.decoded(key, outcome);
     return (node === undefined ? read : { ...read, node: node.name }) as ReadResult<unknown>;
   }
@@ -100,11 +104,15 @@ export class Calls {
     if (outcome.kind !== 'hit') return outcome;
     const decoded = decodeValue(outcome.value, outcome.flags);
     if (decoded.kind === 'value') return { kind: 'hit', value: decoded.value };
-    this.#core.observe({ kind: 'value-undecodable', key, reason: decoded.reason });
+    this.undecodable(key, decoded.reason);
     return { kind: 'miss' };
   }
 
-  #locate(key: string, options: GetOptions | undefined): Promise<Located | Unlocated> {
+  undecodable(key: string, reason: string): void {
+    this.#core.observe({ kind: 'value-undecodable', key, reason });
+  }
+
+  locate(key: string, options: GetOptions | undefined): Promise<Located | Unlocated> {
     const signal = options?.signal;
     return abortable<Located | Unlocated>(
       signal,

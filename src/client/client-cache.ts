@@ -4,6 +4,7 @@ import { encodeValue } from '../codec/value.ts';
 import type { Topology } from '../topology/index.ts';
 import { bounded } from './bounded.ts';
 import type {
+  BatchLoader,
   CallOptions,
   GetOptions,
   Loader,
@@ -16,8 +17,10 @@ import type {
 import { Calls } from './calls.ts';
 import type { InvocationCache } from './client.ts';
 import type { ClientCore } from './client-core.ts';
-import { checkedKey, checkedKeys, checkedStale, checkedTtl, keyProblem } from './misuse.ts';
+import { checkedEntries, checkedKey, checkedKeys, checkedTtl, keyProblem } from './misuse.ts';
 import { readThrough } from './read-through.ts';
+import { readThroughMany } from './read-through-many.ts';
+import { checkedWanted } from './wanted.ts';
 
 /**
  * The cache as one invocation sees it. Here arguments are checked; `Calls` carries them out, and counts
@@ -62,24 +65,36 @@ export class ClientCache implements InvocationCache {
   }
 
   read<T>(key: string, options?: GetOptions): Promise<ReadResult<T>>;
-  read<T>(key: string, load: Loader<T>, options: WrapOptions): Promise<ReadThroughResult<T>>;
+  read<T>(key: string, load: Loader<T>, options: WrapOptions<T>): Promise<ReadThroughResult<T>>;
   async read<T>(
     key: string,
     loadOrOptions?: Loader<T> | GetOptions,
-    storeOptions?: WrapOptions,
+    storeOptions?: WrapOptions<T>,
   ): Promise<ReadResult<T> | ReadThroughResult<T>> {
     checkedKey(key);
-    if (storeOptions !== undefined && typeof loadOrOptions !== 'function')
-      throw new TypeError('read needs a loader');
-    return typeof loadOrOptions === 'function'
-      ? this.#readThrough(key, loadOrOptions, storeOptions)
-      : (this.#calls.find(key, loadOrOptions) as Promise<ReadResult<T>>);
+    if (storeOptions === undefined && typeof loadOrOptions !== 'function')
+      return this.#calls.find(key, loadOrOptions) as Promise<ReadResult<T>>;
+    const wanted = checkedWanted('read', key, loadOrOptions as Loader<T>, storeOptions);
+    return readThrough(this.#core, this.#calls, wanted, (result) => result);
   }
 
-  async wrap<T>(key: string, load: Loader<T>, options: WrapOptions): Promise<T> {
-    checkedKey(key);
-    if (typeof load !== 'function') throw new TypeError('wrap needs a loader');
-    return (await this.#readThrough(key, load, options)).value;
+  wrap<T>(key: string, load: Loader<T>, options: WrapOptions<T>): Promise<T> {
+    try {
+      const wanted = checkedWanted('wrap', key, load, options);
+      return readThrough(this.#core, this.#calls, wanted, valueIn<T>);
+    } catch (misuse) {
+      return Promise.reject(misuse);
+    }
+  }
+
+  async wrapMany<T>(
+    keys: Iterable<string>,
+    load: BatchLoader<T>,
+    options: WrapOptions<T>,
+  ): Promise<Map<string, T>> {
+    const distinct = new Set(checkedKeys(keys));
+    const wanted = checkedWanted('wrapMany', '', load as never, options);
+    return readThroughMany(this.#core, this.#calls, distinct, load, wanted);
   }
 
   set(key: string, value: unknown, options: StoreOptions): Promise<StoreOutcome> {
@@ -96,10 +111,10 @@ export class ClientCache implements InvocationCache {
     options: StoreOptions,
   ): Promise<Map<string, StoreOutcome>> {
     const ttlSeconds = checkedTtl(options);
-    if (typeof entries?.[Symbol.iterator] !== 'function')
-      throw new TypeError('the entries must be a list of pairs');
     // All are checked before the first is sent: misuse stores nothing.
-    const encoded = new Map(Array.from(entries, ([key, value]) => [checkedKey(key), encodeValue(value)]));
+    const encoded = new Map(
+      checkedEntries(entries).map(([key, value]) => [checkedKey(key), encodeValue(value)]),
+    );
     const stores = Array.from(encoded, ([key, value]) =>
       this.#calls.store(key, value, ttlSeconds, options.signal),
     );
@@ -119,6 +134,7 @@ export class ClientCache implements InvocationCache {
     const { cluster, clock } = this.#core;
     // The handler is done: a load that goes on has nobody to load for, and must keep nobody waiting.
     for (const giveBack of this.#calls.held) giveBack();
+    this.#calls.pauses.end();
     const settled = this.#calls.open.settled();
     if (settled === undefined || clock.monotonic() >= endsAt) return cluster.settle(endsAt);
     return bounded(settled, endsAt, clock).then(() => this.settle(endsAt));
@@ -128,17 +144,9 @@ export class ClientCache implements InvocationCache {
     const inFlight = this.#calls.open.settled();
     await (this.#closesClient ? this.#core.cluster.close(inFlight) : inFlight);
   }
-
-  async #readThrough<T>(
-    key: string,
-    load: Loader<T>,
-    options: WrapOptions | undefined,
-  ): Promise<ReadThroughResult<T>> {
-    const ttlSeconds = checkedTtl(options);
-    const staleSeconds = checkedStale(options, ttlSeconds);
-    return readThrough(this.#core, this.#calls, { key, load, ttlSeconds, staleSeconds, options });
-  }
 }
+
+const valueIn = <T>({ value }: ReadThroughResult<T>): T => value;
 
 function byKey<T>(keys: readonly string[], outcomes: readonly T[]): Map<string, T> {
   return new Map(keys.map((key, i) => [key, outcomes[i]!]));

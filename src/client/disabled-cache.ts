@@ -1,8 +1,18 @@
 import { type DeleteOutcome, DISABLED, type StoreOutcome } from '../base/outcome.ts';
 import { encodeValue } from '../codec/value.ts';
-import type { Loader, ManyResult, ReadResult, ReadThroughResult, StoreOptions } from './cache.ts';
+import { BatchLoads } from './batch-loads.ts';
+import type {
+  BatchLoader,
+  Loader,
+  ManyResult,
+  ReadResult,
+  ReadThroughResult,
+  StoreOptions,
+  WrapOptions,
+} from './cache.ts';
 import type { InvocationCache } from './client.ts';
-import { checkedKey, checkedKeys, checkedTtl } from './misuse.ts';
+import { checkedEntries, checkedKey, checkedKeys, checkedTtl } from './misuse.ts';
+import { checkedWanted, encodedLoad, type Wanted } from './wanted.ts';
 
 /** The cache that is switched off: every read a miss, every write a no-op. Misuse is told all the same. */
 export class DisabledCache implements InvocationCache {
@@ -27,24 +37,33 @@ export class DisabledCache implements InvocationCache {
   }
 
   read<T>(key: string): Promise<ReadResult<T>>;
-  read<T>(key: string, load: Loader<T>, options: StoreOptions): Promise<ReadThroughResult<T>>;
+  read<T>(key: string, load: Loader<T>, options: WrapOptions<T>): Promise<ReadThroughResult<T>>;
   async read<T>(
     key: string,
     load?: unknown,
-    options?: StoreOptions,
+    options?: WrapOptions<T>,
   ): Promise<ReadResult<T> | ReadThroughResult<T>> {
-    if (typeof load === 'function')
-      return { kind: 'miss', value: await this.wrap(key, load as Loader<T>, options) };
     checkedKey(key);
-    return { kind: 'miss' };
+    if (options === undefined && typeof load !== 'function') return { kind: 'miss' };
+    return { kind: 'miss', value: await loaded(checkedWanted('read', key, load as Loader<T>, options)) };
   }
 
-  async wrap<T>(key: string, load: Loader<T>, options: StoreOptions | undefined): Promise<T> {
-    checkedKey(key);
-    checkedTtl(options);
-    const value = await load();
-    if (value !== undefined) encodeValue(value);
-    return value;
+  async wrap<T>(key: string, load: Loader<T>, options: WrapOptions<T>): Promise<T> {
+    return loaded(checkedWanted('wrap', key, load, options));
+  }
+
+  async wrapMany<T>(
+    keys: Iterable<string>,
+    load: BatchLoader<T>,
+    options: WrapOptions<T>,
+  ): Promise<Map<string, T>> {
+    const distinct = new Set(checkedKeys(keys));
+    const wanted = checkedWanted<T>('wrapMany', '', load as never, options);
+    const loads = new BatchLoads(distinct, load);
+    const one = async (key: string) =>
+      [key, await loaded({ ...wanted, key, load: () => loads.of(key) as Promise<T> })] as const;
+    const values = await Promise.all(Array.from(distinct, one));
+    return new Map(values.filter(([, value]) => value !== undefined));
   }
 
   async set(key: string, value: unknown, options: StoreOptions): Promise<StoreOutcome> {
@@ -58,9 +77,9 @@ export class DisabledCache implements InvocationCache {
     entries: Iterable<readonly [string, unknown]>,
     options: StoreOptions,
   ): Promise<Map<string, StoreOutcome>> {
-    const outcomes = Array.from(
-      entries,
-      async ([key, value]) => [key, await this.set(key, value, options)] as const,
+    const ttl = checkedTtl(options);
+    const outcomes = checkedEntries(entries).map(
+      async ([key, value]) => [key, await this.set(key, value, { ttlSeconds: ttl })] as const,
     );
     return new Map(await Promise.all(outcomes));
   }
@@ -77,4 +96,11 @@ export class DisabledCache implements InvocationCache {
   settle(): undefined {}
 
   async close(): Promise<void> {}
+}
+
+/** What the loader gives; a value that cannot be stored is told as if the cache were on. */
+async function loaded<T>(wanted: Wanted<T>): Promise<T> {
+  const value = await wanted.load();
+  encodedLoad(wanted, value);
+  return value;
 }

@@ -5,6 +5,10 @@ import { boundedLoad } from './bounded-load.ts';
 /** Nobody joins a flight that is older: a freeze, or a slow origin, must not hand out what was read long ago. */
 const JOINABLE_MILLIS: Millis = 1_000;
 
+/** What a flight comes to whose invocation ended while it waited: who joined it goes on alone. */
+export const ABANDONED = Symbol('abandoned');
+export type Abandoned = typeof ABANDONED;
+
 interface Flight {
   readonly result: Promise<unknown>;
   /** When its own invocation is over, and the flight with it. */
@@ -14,7 +18,10 @@ interface Flight {
   readonly startedOn: Millis;
 }
 
-/** Equal read-throughs of one process share one flight, for a second and never across a write of its own. */
+/**
+ * Read-throughs of one process that found nothing share one flight, for a second and never across a write of its own.
+ * All that a flight gives was read, or loaded, after it began.
+ */
 export class Flights {
   readonly #clock: Clock;
   readonly #flights = new Map<string, Flight>();
@@ -23,23 +30,43 @@ export class Flights {
     this.#clock = clock;
   }
 
-  /** `start`, or the flight of another that lasts as long as this caller may wait. Rejects as the flight does. */
-  share<T>(key: string, endsAt: Millis, start: () => Promise<T>): Promise<T> {
+  /**
+   * `start`, or the flight of another that lasts as long as this caller may wait, of which `joined` is told. Rejects as
+   * the flight does.
+   */
+  share<T>(
+    key: string,
+    endsAt: Millis,
+    start: () => Promise<T | Abandoned>,
+    joined?: () => void,
+  ): Promise<T> {
     const known = this.#flights.get(key);
-    if (known !== undefined && known.endsAt >= endsAt && this.#joinable(known)) {
-      return boundedLoad(() => known.result as Promise<T>, key, endsAt, this.#clock);
+    if (known === undefined || known.endsAt < endsAt || !this.#joinable(known)) {
+      return this.lead(key, endsAt, start);
     }
+    joined?.();
+    const landed = boundedLoad(() => known.result as Promise<T | Abandoned>, key, endsAt, this.#clock);
+    return landed.then((result) =>
+      result === ABANDONED ? this.share(key, endsAt, start, joined) : (result as T),
+    );
+  }
+
+  /** `start` as the flight that others join from now on. */
+  lead<T>(key: string, endsAt: Millis, start: () => Promise<T | Abandoned>): Promise<T> {
+    const result = start();
     const flight: Flight = {
-      result: start().finally(() => {
-        // Only its owner releases a slot: another flight may have taken it.
-        if (this.#flights.get(key) === flight) this.#flights.delete(key);
-      }),
+      result,
       endsAt,
       startedAt: this.#clock.monotonic(),
       startedOn: this.#clock.wall(),
     };
     this.#flights.set(key, flight);
-    return flight.result as Promise<T>;
+    // Only its owner releases a slot: another flight may have taken it.
+    const release = (): void => {
+      if (this.#flights.get(key) === flight) this.#flights.delete(key);
+    };
+    result.then(release, release);
+    return orNever(result);
   }
 
   /** A write of our own: who reads from now on must not be given what was read before. */
@@ -51,4 +78,10 @@ export class Flights {
     const age = Math.max(this.#clock.monotonic() - startedAt, this.#clock.wall() - startedOn);
     return age < JOINABLE_MILLIS;
   }
+}
+
+/** An abandoned call has nobody left to tell, and a rejection that nobody handles would end the process. */
+export async function orNever<T>(result: Promise<T | Abandoned>): Promise<T> {
+  const landed = await result;
+  return landed === ABANDONED ? new Promise<never>(() => {}) : (landed as T);
 }

@@ -1,5 +1,6 @@
 // Misuse is the caller's mistake, and the one thing that the client throws.
 
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { MAX_TTL_SECONDS, type Seconds } from '../base/units.ts';
 import type { StoreOptions, WrapOptions } from './cache.ts';
 
@@ -15,11 +16,14 @@ export function checkedKey(key: string): string {
 
 /** Whole seconds in 1 to 30 days: 0 would never expire, and more than 30 days is a date in the past. */
 export function checkedTtl(options: StoreOptions | undefined): Seconds {
-  const ttlSeconds = options?.ttlSeconds;
-  if (typeof ttlSeconds !== 'number' || !(ttlSeconds > 0) || ttlSeconds === Number.POSITIVE_INFINITY) {
-    throw new TypeError(`ttlSeconds must be a number of seconds above 0, got ${String(ttlSeconds)}`);
+  return wholeTtl('ttlSeconds', options?.ttlSeconds);
+}
+
+function wholeTtl(name: string, seconds: unknown): Seconds {
+  if (typeof seconds !== 'number' || !(seconds > 0) || seconds === Number.POSITIVE_INFINITY) {
+    throw new TypeError(`${name} must be a number of seconds above 0, got ${String(seconds)}`);
   }
-  return Math.min(Math.ceil(ttlSeconds), MAX_TTL_SECONDS);
+  return Math.min(Math.ceil(seconds), MAX_TTL_SECONDS);
 }
 
 /** A string is iterable, too, and its letters are hardly the keys that were meant. */
@@ -30,11 +34,34 @@ export function checkedKeys(keys: Iterable<string>): string[] {
   return Array.from(keys, checkedKey);
 }
 
+export function checkedEntries(
+  entries: Iterable<readonly [string, unknown]>,
+): (readonly [string, unknown])[] {
+  if (typeof entries === 'string' || typeof entries?.[Symbol.iterator] !== 'function') {
+    throw new TypeError('the entries must be a list of pairs');
+  }
+  return Array.from(entries);
+}
+
 /** The two together are no more than 30 days; freshness goes before staleness. */
-export function checkedStale(options: WrapOptions | undefined, ttlSeconds: Seconds): Seconds {
+export function checkedStale(options: WrapOptions<unknown> | undefined, ttlSeconds: Seconds): Seconds {
   const staleSeconds = options?.staleSeconds ?? 0;
   if (typeof staleSeconds !== 'number' || !(staleSeconds >= 0) || !Number.isFinite(staleSeconds)) {
     throw new TypeError(`staleSeconds must be a number of seconds from 0 up, got ${String(staleSeconds)}`);
   }
   return Math.min(Math.ceil(staleSeconds), MAX_TTL_SECONDS - ttlSeconds);
+}
+
+export function checkedNegativeTtl(options: WrapOptions<unknown> | undefined): Seconds | undefined {
+  const seconds = options?.negativeTtlSeconds;
+  return seconds === undefined ? undefined : wholeTtl('negativeTtlSeconds', seconds);
+}
+
+/** Schemas of some libraries are functions. */
+export function checkedValidate<T>(
+  options: WrapOptions<T> | undefined,
+): StandardSchemaV1<unknown, T> | undefined {
+  const validate = options?.validate as StandardSchemaV1<unknown, T> | undefined;
+  if (validate === undefined || typeof validate?.['~standard']?.validate === 'function') return validate;
+  throw new TypeError('validate must be a Standard Schema, as zod, valibot and others make them');
 }

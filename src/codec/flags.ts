@@ -12,7 +12,7 @@ const MARK = 0x5c000000;
 const MARK_MASK = 0xff000000;
 const FORMAT_MASK = 0xf;
 
-export const FORMATS = { string: 0, bytes: 1, json: 2, emptyString: 3 } as const;
+export const FORMATS = { string: 0, bytes: 1, json: 2, emptyString: 3, nothing: 4 } as const;
 export type Format = keyof typeof FORMATS;
 
 const FORMAT_OF: Readonly<Record<number, Format>> = Object.fromEntries(

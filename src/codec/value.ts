@@ -12,6 +12,9 @@ export type Decoded =
 
 const EMPTY = Buffer.alloc(0);
 
+/** Stands for `undefined`: that there is no value is known, and need not be asked again. */
+export const NOTHING: EncodedValue = { value: EMPTY, flags: flagsOf('nothing') };
+
 /**
  * Strings as their UTF-8 bytes, Buffers and other bytes as they are, all else as JSON.
  *
@@ -72,6 +75,8 @@ export function decodeValue(bytes: Buffer, flags: number): Decoded {
       return { kind: 'value', value: bytes };
     case 'emptyString':
       return { kind: 'value', value: '' };
+    case 'nothing':
+      return { kind: 'value', value: undefined };
     case 'json':
       return parseJson(bytes);
     case undefined:

@@ -7,11 +7,14 @@ const MAX_KEY_BYTES = 250;
 /** Ends every copy's key. It carries no index: a copy stays valid when its place on the ring shifts. */
 export const COPY_SUFFIX = '~sc';
 
+/** Ends the key of a lock, where there are no leases. */
+export const LOCK_SUFFIX = '~sl';
+
 /** Starts every key of our own: hashed keys, counters, the hot list. */
 export const RESERVED_PREFIX = 'sc~';
 const HASHED = `${RESERVED_PREFIX}h~`;
 
-/** Room for the longest thing that is ever appended: the copy suffix or a variant's number. */
+/** Room for the longest thing that is ever appended: the copy suffix, the lock's, or a variant's number. */
 const SUFFIX_ROOM = 8;
 
 /** `[namespace:][schema:]` as it stands before every key. */
@@ -29,7 +32,7 @@ const UNSAFE = /[\x00-\x20\x7f]/;
  * the prefix and its SHA-256.
  *
  * Hashed are: an empty key, one over 250 bytes with prefix and suffix, one with spaces or control bytes, one
- * that is not well-formed Unicode, and one that could be taken for a copy or for a key of our own.
+ * that is not well-formed Unicode, and one that could be taken for a copy, a lock or a key of our own.
  */
 export function storageKey(prefix: string, key: string): string {
   return holdable(prefix, key) ? prefix + key : prefix + HASHED + digest(key);
@@ -38,7 +41,7 @@ export function storageKey(prefix: string, key: string): string {
 function holdable(prefix: string, key: string): boolean {
   const room = MAX_KEY_BYTES - SUFFIX_ROOM - prefix.length;
   if (key.length > room) return false;
-  if (key.endsWith(COPY_SUFFIX) || key.startsWith(RESERVED_PREFIX)) return false;
+  if (key.endsWith(COPY_SUFFIX) || key.endsWith(LOCK_SUFFIX) || key.startsWith(RESERVED_PREFIX)) return false;
   if (PLAIN.test(key)) return true;
   return key !== '' && !UNSAFE.test(key) && key.isWellFormed() && Buffer.byteLength(key) <= room;
 }

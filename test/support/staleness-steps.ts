@@ -125,11 +125,12 @@ export const tick = (millis: Millis) => new Step('tick', { millis }, ({ time }) 
 export const thaw = (which: number) => new Step('thaw', { which }, ({ time }) => time.thaw(which));
 
 export const endInvocation = (parts: { readonly process: ProcessName }) =>
-  new Step('end of invocation', parts, (world) =>
-    world.start('the end of an invocation', new Course([], BASE), () =>
+  new Step('end of invocation', parts, (world) => {
+    world.leaveBehind(parts.process);
+    return world.start('the end of an invocation', new Course([], BASE), () =>
       world.environment(parts.process).endInvocation(),
-    ),
-  );
+    );
+  });
 
 /** Promotes or demotes the key in one process, as a release does: other processes do not know. */
 export const deploy = (parts: { readonly process: ProcessName; readonly smeared: boolean }) =>

@@ -136,6 +136,11 @@ export class World {
     this.#environments.set(name, new Environment(this.nodes, smeared, this.time, this.#design));
   }
 
+  /** Nobody waits any more for what this process has under way: it may end, or be dropped. */
+  leaveBehind(process: ProcessName): void {
+    for (const id of this.#open) if (id.endsWith(` by ${process}`)) this.#open.delete(id);
+  }
+
   /** Starts an operation, and gives all that can go on without time the chance to do so. */
   async start(what: string, course: Course, work: () => Promise<void>): Promise<void> {
     const id = `${++this.#operations} ${what}`;

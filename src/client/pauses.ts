@@ -1,0 +1,64 @@
+import type { Clock } from '../base/clock.ts';
+import { DeadlineTimer } from '../base/deadline-timer.ts';
+import { type Millis, NEVER } from '../base/units.ts';
+
+/** How often one who waits for another's load looks again: soon at first, then less often. */
+const FIRST_LOOK_MILLIS: Millis = 5;
+const LONGEST_LOOK_MILLIS: Millis = 100;
+
+/** The pauses of one invocation's calls, between two looks at what another loads. They end with the invocation. */
+export class Pauses {
+  readonly #clock: Clock;
+  readonly #under = new Set<(over: boolean) => void>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /**
+   * Looks, first after a moment and then less often, until `look` gives something or it is `waitUntil`: `late` then, or
+   * once `signal` aborts. `over` where the invocation has ended meanwhile, and nobody waits any more.
+   */
+  async lookAgain<T>(
+    waitUntil: Millis,
+    signal: AbortSignal | undefined,
+    look: () => Promise<T | undefined>,
+  ): Promise<T | 'late' | 'over'> {
+    for (let pause = FIRST_LOOK_MILLIS; ; pause = Math.min(pause * 2, LONGEST_LOOK_MILLIS)) {
+      const lookAt = this.#clock.monotonic() + pause;
+      if (lookAt >= waitUntil || signal?.aborted) return 'late';
+      if (await this.#until(lookAt, signal)) return 'over';
+      const found = await look();
+      if (found !== undefined) return found;
+    }
+  }
+
+  /** Ends those under way, whose callers the invocation has left behind. */
+  end(): void {
+    for (const end of this.#under) end(true);
+  }
+
+  /** Whether the invocation was over first. */
+  #until(at: Millis, signal: AbortSignal | undefined): Promise<boolean> {
+    return new Promise((resolve) => {
+      const end = (over: boolean): void => {
+        timer.clear();
+        signal?.removeEventListener('abort', aborted);
+        this.#under.delete(end);
+        resolve(over);
+      };
+      const aborted = (): void => end(false);
+      const timer = new DeadlineTimer(
+        this.#clock,
+        () => {
+          end(false);
+          return NEVER;
+        },
+        true,
+      );
+      this.#under.add(end);
+      signal?.addEventListener('abort', aborted);
+      timer.cover(at, this.#clock.monotonic());
+    });
+  }
+}

@@ -1,0 +1,30 @@
+import { reasonOf } from '../base/errors.ts';
+import type { Hit } from '../base/outcome.ts';
+import type { Calls } from './calls.ts';
+import type { Wanted } from './wanted.ts';
+
+/** The value of an item, where it can be read and the caller's schema takes it; else `undefined`, and it is counted. */
+export async function acceptable<T>(
+  calls: Calls,
+  wanted: Wanted<T>,
+  hit: Hit,
+): Promise<{ readonly value: T } | undefined> {
+  const { key, validate, negativeTtlSeconds } = wanted;
+  const read = calls.decoded(key, hit);
+  if (read.kind !== 'hit') return undefined;
+  const { value } = read;
+  // What stands for "there is none" is not of the values' shape.
+  const negative = negativeTtlSeconds !== undefined && (value === undefined || value === null);
+  if (validate === undefined || negative) return { value: value as T };
+  try {
+    const verdict = await validate['~standard'].validate(value);
+    if (verdict.issues === undefined) return { value: verdict.value };
+    calls.undecodable(
+      key,
+      `it does not validate: ${verdict.issues.map(({ message }) => message).join('; ')}`,
+    );
+  } catch (error) {
+    calls.undecodable(key, `it could not be validated: ${reasonOf(error)}`);
+  }
+  return undefined;
+}
