@@ -17,6 +17,7 @@ export {
 } from './base/errors.ts';
 export type { DeleteOutcome, StoreOutcome } from './base/outcome.ts';
 export type {
+  BatchLoader,
   Cache,
   CallOptions,
   GetOptions,

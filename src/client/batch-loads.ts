@@ -10,14 +10,16 @@ interface Asked<T> {
  * known to be there, to be loaded here, or to be loaded by another. What is taken over later goes by the tick.
  */
 export class BatchLoads<T> {
+  readonly #keys: readonly string[];
   readonly #load: BatchLoader<T>;
   readonly #undecided: Set<string>;
   #asked = new Map<string, Asked<T>>();
   #due = false;
 
   constructor(keys: Iterable<string>, load: BatchLoader<T>) {
+    this.#keys = [...keys];
     this.#load = load;
-    this.#undecided = new Set(keys);
+    this.#undecided = new Set(this.#keys);
   }
 
   /** What the batch loader gives for `key`; `undefined` where it has none. */
@@ -44,7 +46,8 @@ export class BatchLoads<T> {
     this.#due = false;
     try {
       const load = this.#load;
-      const loaded = valuesOf<T>(await load([...asked.keys()]));
+      // In the caller's order, whichever node answered first.
+      const loaded = valuesOf<T>(await load(this.#keys.filter((key) => asked.has(key))));
       for (const [key, { resolve }] of asked) resolve(loaded.get(key));
     } catch (error) {
       for (const { reject } of asked.values()) reject(error);

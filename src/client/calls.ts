@@ -35,8 +35,8 @@ export class Calls {
   readonly endsAt: Millis;
   /** Calls that have begun, whether or not anybody still waits for them. */
   readonly open = new OpenCalls();
-  /** Gives back the leases of loads that nobody awaits any more. */
-  readonly held = new Set<() => void>();
+  /** What is to be done about loads that are under way when the invocation ends, and that nobody awaits any more. */
+  readonly left = new Set<() => void>();
   /** Of calls that wait for what another loads. */
   readonly pauses: Pauses;
 

@@ -133,8 +133,10 @@ export class ClientCache implements InvocationCache {
   settle(endsAt: Millis): Promise<void> | undefined {
     const { cluster, clock } = this.#core;
     // The handler is done: a load that goes on has nobody to load for, and must keep nobody waiting.
-    for (const giveBack of this.#calls.held) giveBack();
-    this.#calls.pauses.end();
+    const { left, pauses } = this.#calls;
+    for (const leave of left) leave();
+    left.clear();
+    pauses.end();
     const settled = this.#calls.open.settled();
     if (settled === undefined || clock.monotonic() >= endsAt) return cluster.settle(endsAt);
     return bounded(settled, endsAt, clock).then(() => this.settle(endsAt));

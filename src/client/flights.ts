@@ -9,6 +9,16 @@ const JOINABLE_MILLIS: Millis = 1_000;
 export const ABANDONED = Symbol('abandoned');
 export type Abandoned = typeof ABANDONED;
 
+/** Who asks for a flight. */
+export interface Passenger {
+  /** How long it may wait (monotonic). */
+  readonly endsAt: Millis;
+  /** Told when it joins another's flight. */
+  readonly joined?: (() => void) | undefined;
+  /** Takes what is to be done where its invocation is over before the flight is. */
+  readonly left?: Set<() => void> | undefined;
+}
+
 interface Flight {
   readonly result: Promise<unknown>;
   /** When its own invocation is over, and the flight with it. */
@@ -30,24 +40,17 @@ export class Flights {
     this.#clock = clock;
   }
 
-  /**
-   * `start`, or the flight of another that lasts as long as this caller may wait, of which `joined` is told. Rejects as
-   * the flight does.
-   */
-  share<T>(
-    key: string,
-    endsAt: Millis,
-    start: () => Promise<T | Abandoned>,
-    joined?: () => void,
-  ): Promise<T> {
+  /** `start`, or the flight of another that lasts as long as this caller may wait. Rejects as the flight does. */
+  share<T>(key: string, passenger: Passenger, start: () => Promise<T | Abandoned>): Promise<T> {
+    const { endsAt, joined, left } = passenger;
     const known = this.#flights.get(key);
     if (known === undefined || known.endsAt < endsAt || !this.#joinable(known)) {
       return this.lead(key, endsAt, start);
     }
     joined?.();
-    const landed = boundedLoad(() => known.result as Promise<T | Abandoned>, key, endsAt, this.#clock);
-    return landed.then((result) =>
-      result === ABANDONED ? this.share(key, endsAt, start, joined) : (result as T),
+    const landing = (): Promise<T | Abandoned> => known.result as Promise<T | Abandoned>;
+    return boundedLoad(landing, key, endsAt, this.#clock, left).then((result) =>
+      result === ABANDONED ? this.share(key, passenger, start) : result,
     );
   }
 

@@ -73,7 +73,8 @@ export class LeasedReading<T> {
   #share(start: () => Promise<Result<T> | Abandoned>): Promise<Result<T>> {
     const { signal, waits } = this.#wanted;
     if (signal !== undefined) return orNever(start());
-    return this.#core.flights.share(this.#storageKey, this.#calls.endsAt, start, waits);
+    const { endsAt, left } = this.#calls;
+    return this.#core.flights.share(this.#storageKey, { endsAt, left, joined: waits }, start);
   }
 
   /** A lease that was won is for this reader to use, whatever else is under way. */
@@ -137,27 +138,26 @@ export class LeasedReading<T> {
 
   /** `keepStale`: there is a value that goes on being served where the load fails. */
   async #loadAndFill(cas: string, keepStale: boolean): Promise<T> {
-    const { open, held } = this.#calls;
-    let left = false;
+    const { open, left } = this.#calls;
+    let leftBehind = false;
     const giveBack = (): void => {
-      left = true;
-      held.delete(giveBack);
+      leftBehind = true;
       void open.during(this.#giveBack(cas, keepStale));
     };
     // A refresh is waited for at the invocation's end; any other load is then one that nobody awaits.
-    if (!keepStale) held.add(giveBack);
+    if (!keepStale) left.add(giveBack);
     let item: ReturnType<typeof encodedLoad>;
     let value: T;
     try {
-      value = await this.#load(this.#patience.loadBy);
+      value = await this.#load(this.#patience.loadBy, keepStale ? undefined : left);
       item = encodedLoad(this.#wanted, value);
     } catch (error) {
-      if (!left) await open.during(this.#giveBack(cas, keepStale));
+      if (!leftBehind) await open.during(this.#giveBack(cas, keepStale));
       throw error;
     } finally {
-      held.delete(giveBack);
+      left.delete(giveBack);
     }
-    if (left) return value;
+    if (leftBehind) return value;
     await open.during(
       item === undefined
         ? this.#giveBack(cas, false)
@@ -192,13 +192,14 @@ export class LeasedReading<T> {
   }
 
   #loadAlone(): Promise<T> {
-    return this.#load(this.#calls.endsAt);
+    const { endsAt, left } = this.#calls;
+    return this.#load(endsAt, left);
   }
 
-  #load(by: Millis): Promise<T> {
+  #load(by: Millis, left: Set<() => void> | undefined): Promise<T> {
     const { clock, loadTimeoutMillis } = this.#core;
     const { load, key } = this.#wanted;
     // From now: a wait for another's load has used up some of the time already.
-    return boundedLoad(load, key, Math.min(clock.monotonic() + loadTimeoutMillis, by), clock);
+    return boundedLoad(load, key, Math.min(clock.monotonic() + loadTimeoutMillis, by), clock, left);
   }
 }

@@ -35,7 +35,10 @@ export async function lockedReadThrough<T>(
       ? () => underLock(core, calls, wanted, found, { node: route.base, key: stored + LOCK_SUFFIX })
       : () => loadAndStore(core, calls, wanted, found);
   const { signal, waits } = wanted;
-  return signal === undefined ? core.flights.share(stored, calls.endsAt, start, waits) : orNever(start());
+  const { endsAt, left } = calls;
+  return signal === undefined
+    ? core.flights.share(stored, { endsAt, left, joined: waits }, start)
+    : orNever(start());
 }
 
 type Absence = Extract<ReadResult<never>, { kind: 'miss' | 'unavailable' }>;
@@ -57,7 +60,7 @@ async function underLock<T>(
   missed: Absence,
   lock: { readonly node: CacheNode; readonly key: string },
 ): Promise<ReadThroughResult<T> | Abandoned> {
-  const { open, held, endsAt, pauses } = calls;
+  const { open, left, endsAt, pauses } = calls;
   const lockItem = { value: LOCK, flags: 0, ttlSeconds: leaseSeconds(core, endsAt) };
   /** `undefined` where another has it. A node that fails now holds up nobody. */
   const take = async (): Promise<'taken' | undefined> => {
@@ -76,19 +79,18 @@ async function underLock<T>(
   if (taken === 'over') return ABANDONED;
   if (taken === 'late') return { ...missed, value: await load(core, calls, wanted) };
   if (taken !== 'taken') return taken.kind === 'hit' ? taken : loadAndStore(core, calls, wanted, taken);
-  let left = false;
+  let leftBehind = false;
   const release = (): Promise<unknown> => open.during(lock.node.delete(lock.key, endsAt));
   const leave = (): void => {
-    left = true;
-    held.delete(leave);
+    leftBehind = true;
     void release();
   };
-  held.add(leave);
+  left.add(leave);
   try {
     return await loadAndStore(core, calls, wanted, missed);
   } finally {
-    held.delete(leave);
-    if (!left) await release();
+    left.delete(leave);
+    if (!leftBehind) await release();
   }
 }
 
@@ -110,5 +112,5 @@ async function loadAndStore<T>(
 function load<T>(core: ClientCore, calls: Calls, wanted: Wanted<T>): Promise<T> {
   const { clock, loadTimeoutMillis } = core;
   const loadBy: Millis = Math.min(clock.monotonic() + loadTimeoutMillis, calls.endsAt);
-  return boundedLoad(wanted.load, wanted.key, loadBy, clock);
+  return boundedLoad(wanted.load, wanted.key, loadBy, clock, calls.left);
 }

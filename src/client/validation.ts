@@ -1,3 +1,4 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { reasonOf } from '../base/errors.ts';
 import type { Hit } from '../base/outcome.ts';
 import type { Calls } from './calls.ts';
@@ -19,12 +20,19 @@ export async function acceptable<T>(
   try {
     const verdict = await validate['~standard'].validate(value);
     if (verdict.issues === undefined) return { value: verdict.value };
-    calls.undecodable(
-      key,
-      `it does not validate: ${verdict.issues.map(({ message }) => message).join('; ')}`,
-    );
+    calls.undecodable(key, `it does not validate${placesOf(verdict.issues)}`);
   } catch (error) {
     calls.undecodable(key, `it could not be validated: ${reasonOf(error)}`);
   }
   return undefined;
+}
+
+/** Where the issues are. Their messages may quote the value, which is not for a log. */
+function placesOf(issues: readonly StandardSchemaV1.Issue[]): string {
+  const places = issues.flatMap(({ path = [] }) =>
+    path.length === 0
+      ? []
+      : [path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.')],
+  );
+  return places.length === 0 ? '' : ` at ${places.slice(0, 5).join(', ')}`;
 }

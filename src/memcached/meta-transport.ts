@@ -130,7 +130,11 @@ export class MetaTransport implements NodeTransport {
    * would take an old number for a new one.
    */
   #tied(outcome: LeaseOutcome): LeaseOutcome {
-    return 'cas' in outcome ? { ...outcome, cas: `${this.#connections}.${outcome.cas}` } : outcome;
+    // Every outcome that has a number is fresh from its reply, and nobody else's yet.
+    if (outcome.kind === 'hit' || outcome.kind === 'won') {
+      (outcome as { cas: string }).cas = `${this.#connections}.${outcome.cas}`;
+    }
+    return outcome;
   }
 
   /** The number as the node knows it; `undefined` where the connection that granted it is gone. */

@@ -3,6 +3,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import {
   type Cache,
@@ -10,6 +11,7 @@ import {
   type ReadResult,
   type SmearCacheContext,
   smearCache,
+  type WrapOptions,
 } from '../../src/index.ts';
 
 interface Item {
@@ -87,3 +89,22 @@ createCache({ connectTimeoutMillis: '250' });
 createCache({ smear: { keys: [{ copies: 3 }] } });
 // @ts-expect-error: not an option of `createCache`
 createCache({ contextKey: 'cache' });
+
+// What a schema makes of a cached value is what the caller gets.
+declare const itemSchema: StandardSchemaV1<unknown, Item>;
+export async function validated(cache: Cache): Promise<void> {
+  const item = await cache.wrap('k', () => loadItem('1'), { ttlSeconds: 1, validate: itemSchema });
+  item satisfies Item;
+  // The loader may be of no type at all.
+  const parsed = await cache.wrap('k', () => JSON.parse('{}') as never, {
+    ttlSeconds: 1,
+    validate: itemSchema,
+  });
+  parsed.price satisfies number;
+  // @ts-expect-error: the loader gives what the schema does not
+  await cache.wrap<Item>('k', () => 5, { ttlSeconds: 1, validate: itemSchema });
+  const many = await cache.wrapMany(['k'], (keys) => keys.map((key) => [key, 5] as const), { ttlSeconds: 1 });
+  many satisfies Map<string, number>;
+  const options: WrapOptions = { ttlSeconds: 1, negativeTtlSeconds: 5 };
+  (await cache.wrap('k', () => loadItem('1'), options)) satisfies Item;
+}

@@ -3,6 +3,8 @@ import { NEVER } from '../../../src/base/units.ts';
 import { Flights } from '../../../src/client/flights.ts';
 import { TestClock } from '../../support/test-clock.ts';
 
+const PASSENGER = { endsAt: NEVER };
+
 /** A flight that lands when the test says so. */
 function flight() {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
@@ -13,9 +15,9 @@ describe('flights', () => {
   it('are shared by all who ask for the same key meanwhile, and for no other', async () => {
     const flights = new Flights(new TestClock());
     const [mine, others] = [flight(), flight()];
-    const first = flights.share('a', NEVER, mine.start);
-    const second = flights.share('a', NEVER, mine.start);
-    const elsewhere = flights.share('b', NEVER, others.start);
+    const first = flights.share('a', PASSENGER, mine.start);
+    const second = flights.share('a', PASSENGER, mine.start);
+    const elsewhere = flights.share('b', PASSENGER, others.start);
     mine.land('value');
     others.land('other');
     expect(await Promise.all([first, second, elsewhere])).toEqual(['value', 'value', 'other']);
@@ -25,8 +27,8 @@ describe('flights', () => {
   it('are not joined once they have landed', async () => {
     const flights = new Flights(new TestClock());
     const start = vi.fn(async () => 'value');
-    await flights.share('a', NEVER, start);
-    await flights.share('a', NEVER, start);
+    await flights.share('a', PASSENGER, start);
+    await flights.share('a', PASSENGER, start);
     expect(start).toHaveBeenCalledTimes(2);
   });
 
@@ -44,12 +46,12 @@ describe('flights', () => {
     const clock = new TestClock();
     const flights = new Flights(clock);
     const [early, late] = [flight(), flight()];
-    const first = flights.share('a', NEVER, early.start);
+    const first = flights.share('a', PASSENGER, early.start);
     move(clock, 999);
-    const joined = flights.share('a', NEVER, late.start);
+    const joined = flights.share('a', PASSENGER, late.start);
     expect(late.start).not.toHaveBeenCalled();
     move(clock, 1);
-    const second = flights.share('a', NEVER, late.start);
+    const second = flights.share('a', PASSENGER, late.start);
     expect(late.start).toHaveBeenCalledTimes(1);
     early.land('early');
     late.land('late');
@@ -60,21 +62,21 @@ describe('flights', () => {
     const clock = new TestClock();
     const flights = new Flights(clock);
     const start = vi.fn(flight().start);
-    void flights.share('a', NEVER, start);
+    void flights.share('a', PASSENGER, start);
     clock.moveWall(-3_600_000);
-    void flights.share('a', NEVER, start);
+    void flights.share('a', PASSENGER, start);
     expect(start).toHaveBeenCalledTimes(1);
     clock.advance(1_000);
-    void flights.share('a', NEVER, start);
+    void flights.share('a', PASSENGER, start);
     expect(start).toHaveBeenCalledTimes(2);
   });
 
   it('are not joined across a write of our own', async () => {
     const flights = new Flights(new TestClock());
     const [before, after] = [flight(), flight()];
-    const first = flights.share('a', NEVER, before.start);
+    const first = flights.share('a', PASSENGER, before.start);
     flights.forget('a');
-    const second = flights.share('a', NEVER, after.start);
+    const second = flights.share('a', PASSENGER, after.start);
     before.land('old');
     after.land('new');
     expect(await Promise.all([first, second])).toEqual(['old', 'new']);
@@ -83,13 +85,13 @@ describe('flights', () => {
   it.each(['lands', 'fails'])('keep the slot of a younger flight when an older one %s', async (how) => {
     const flights = new Flights(new TestClock());
     const [old, young, third] = [flight(), flight(), flight()];
-    const first = flights.share('a', NEVER, old.start);
+    const first = flights.share('a', PASSENGER, old.start);
     flights.forget('a');
-    const second = flights.share('a', NEVER, young.start);
+    const second = flights.share('a', PASSENGER, young.start);
     if (how === 'lands') old.land('old');
     else old.fail(new Error('old'));
     await Promise.allSettled([first]);
-    const joined = flights.share('a', NEVER, third.start);
+    const joined = flights.share('a', PASSENGER, third.start);
     expect(third.start).not.toHaveBeenCalled();
     young.land('young');
     expect(await Promise.all([second, joined])).toEqual(['young', 'young']);
@@ -98,13 +100,13 @@ describe('flights', () => {
   it('fail all who joined, and nobody who comes after', async () => {
     const flights = new Flights(new TestClock());
     const failing = flight();
-    const first = flights.share('a', NEVER, failing.start);
-    const joined = flights.share('a', NEVER, failing.start);
+    const first = flights.share('a', PASSENGER, failing.start);
+    const joined = flights.share('a', PASSENGER, failing.start);
     failing.fail(new Error('origin'));
     expect(await Promise.allSettled([first, joined])).toMatchObject([
       { status: 'rejected', reason: { message: 'origin' } },
       { status: 'rejected', reason: { message: 'origin' } },
     ]);
-    expect(await flights.share('a', NEVER, async () => 'again')).toBe('again');
+    expect(await flights.share('a', PASSENGER, async () => 'again')).toBe('again');
   });
 });

@@ -1,0 +1,3 @@
+import type { CacheLogger } from '../../src/client/options.ts';
+
+export const quietLogger: CacheLogger = { debug: () => {}, info: () => {}, warn: () => {} };
