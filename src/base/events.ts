@@ -18,7 +18,9 @@ export type ClientEvent =
       readonly version: string;
     }
   | { readonly kind: 'refresh-failed'; readonly key: string; readonly reason: string }
+  /** Told each time. `key` is the storage key, `bytes` what would have been sent: the packed size of what was packed. */
   | { readonly kind: 'value-skipped'; readonly key: string; readonly node: string; readonly bytes: number }
+  /** Told each time, for each item. `key` is the storage key. The item was a copy, or a miss comes of it. */
   | { readonly kind: 'value-undecodable'; readonly key: string; readonly reason: string };
 
 export type Observer = (event: ClientEvent) => void;

@@ -73,8 +73,9 @@ export type BatchLoader<T> = (keys: string[]) => BatchLoaded<T> | Promise<BatchL
 export type BatchLoaded<T> = Iterable<readonly [string, T | undefined]>;
 
 /**
- * A smeared Ketama cache. Values are strings, Buffers or whatever JSON can hold; they come back as what they were
- * stored as. The type parameter is the caller's claim and is not checked.
+ * A smeared Ketama cache. Values are strings, bytes or whatever JSON can hold. Strings come back as they were, bytes of
+ * any kind as a Buffer, all else as JSON makes it: a Date as its string, an instance as its fields. The type parameter is
+ * the caller's claim and is not checked.
  *
  * No fault of the cache is ever thrown: reads give `undefined` or say `unavailable`, writes say so in their
  * outcome. Thrown are `TypeError`s for misuse, and what a loader throws.

@@ -61,6 +61,9 @@ export class Calls {
   async find(key: string, options: GetOptions | undefined): Promise<ReadResult<unknown>> {
     const { outcome, node } = await this.locate(key, options);
     const read = this.decoded(key, outcome);
+    if (this.fallsToBase(key, options, outcome, read)) {
+      return this.find(key, { ...options, consistentRead: true });
+    }
     return (node === undefined ? read : { ...read, node: node.name }) as ReadResult<unknown>;
   }
 
@@ -72,12 +75,21 @@ export class Calls {
     );
     const result: ManyResult<T> = { hits: new Map(), misses: [], unavailable: [] };
     if (items === undefined) result.unavailable.push(...keys);
-    for (const { key, outcome } of items ?? []) {
-      const read = this.decoded(key, outcome);
-      if (read.kind === 'hit') result.hits.set(key, read.value as T);
+    const sort = (key: string, read: ReadAnswer | ReadResult<unknown>): void => {
+      if (read.kind === 'hit' || read.kind === 'stale') result.hits.set(key, read.value as T);
       else if (read.kind === 'miss') result.misses.push(key);
       else result.unavailable.push(key);
+    };
+    const again: string[] = [];
+    for (const { key, outcome } of items ?? []) {
+      const read = this.decoded(key, outcome);
+      if (this.fallsToBase(key, options, outcome, read)) again.push(key);
+      else sort(key, read);
     }
+    const ofBase = again.map(async (key) =>
+      sort(key, await this.find(key, { ...options, consistentRead: true })),
+    );
+    await Promise.all(ofBase);
     return result;
   }
 
@@ -109,7 +121,18 @@ export class Calls {
   }
 
   undecodable(key: string, reason: string): void {
-    this.#core.observe({ kind: 'value-undecodable', key, reason });
+    const stored = storageKey(this.#core.prefix, key);
+    this.#core.observe({ kind: 'value-undecodable', key: stored, reason });
+  }
+
+  /**
+   * Whether the item could not be read and may have been a copy's: its base is then read, as where a copy has nothing.
+   * That read asks no copy, so it is the last.
+   */
+  fallsToBase(key: string, options: GetOptions | undefined, answer: FetchOutcome, read: ReadAnswer): boolean {
+    if (answer.kind !== 'hit' || read.kind !== 'miss' || options?.consistentRead === true) return false;
+    const route = this.#core.cluster.router()?.routeFor(key, storageKey(this.#core.prefix, key));
+    return route?.kind === 'smeared';
   }
 
   locate(key: string, options: GetOptions | undefined): Promise<Located | Unlocated> {

@@ -51,10 +51,13 @@ export class ClientCache implements InvocationCache {
     if (problem !== undefined) return Promise.reject(problem);
     const { open } = this.#calls;
     open.begin();
-    const answered = (outcome: FetchOutcome): T | undefined => {
+    const answered = (outcome: FetchOutcome): T | undefined | Promise<T | undefined> => {
       open.end();
       const read = this.#calls.decoded(key, outcome);
-      return read.kind === 'hit' ? (read.value as T) : undefined;
+      if (read.kind === 'hit') return read.value as T;
+      return this.#calls.fallsToBase(key, options, outcome, read)
+        ? this.get<T>(key, { ...options, consistentRead: true })
+        : undefined;
     };
     return this.#calls.fetch(key, options).then(answered);
   }

@@ -1,3 +1,4 @@
+import { MISS } from '../base/outcome.ts';
 import type { Millis } from '../base/units.ts';
 import { LOCK_SUFFIX } from '../memcached/storage-key.ts';
 import type { Route } from '../smear/index.ts';
@@ -44,13 +45,15 @@ export async function lockedReadThrough<T>(
 type Absence = Extract<ReadResult<never>, { kind: 'miss' | 'unavailable' }>;
 type Found<T> = { readonly kind: 'hit'; readonly value: T; readonly node: string } | Absence;
 
-async function find<T>(calls: Calls, wanted: Wanted<T>): Promise<Found<T>> {
-  const { outcome, node } = await calls.locate(wanted.key, wanted);
+async function find<T>(calls: Calls, wanted: Wanted<T>, consistentRead = false): Promise<Found<T>> {
+  const { key, signal } = wanted;
+  const { outcome, node } = await calls.locate(key, { signal, consistentRead });
   if (outcome.kind !== 'hit') return node === undefined ? outcome : { ...outcome, node: node.name };
   const accepted = await acceptable(calls, wanted, outcome);
-  return accepted === undefined
-    ? { kind: 'miss', node: node!.name }
-    : { kind: 'hit', value: accepted.value, node: node!.name };
+  if (accepted !== undefined) return { kind: 'hit', value: accepted.value, node: node!.name };
+  return calls.fallsToBase(key, { consistentRead }, outcome, MISS)
+    ? find(calls, wanted, true)
+    : { kind: 'miss', node: node!.name };
 }
 
 async function underLock<T>(

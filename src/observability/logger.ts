@@ -17,17 +17,20 @@ const MESSAGES: Readonly<Record<ClientEvent['kind'], readonly [Level, string]>> 
   'value-undecodable': ['warn', 'cached value could not be read and counts as a miss'],
 };
 
-/** Keys whose values did not fit are told once each; this many are remembered. */
-const REMEMBERED_KEYS = 1_000;
+/** Told of each key once, however often they happen: a value that does not fit today does not fit tomorrow. */
+const ONCE_A_KEY: readonly ClientEvent['kind'][] = ['value-skipped', 'value-undecodable'];
 
-/** Writes the client's events to a logger. The key of a skipped value is told once. */
+/** So many keys are named; of further ones there is no word, since a fleet that misreads all its items must not log each. */
+const NAMED_KEYS = 1_000;
+
+/** Writes the client's events to a logger. Those that concern a value are told once a key, of 1,000 keys a kind. */
 export function loggingObserver(logger: EventLogger): Observer {
-  const told = new Set<string>();
+  const named = new Map(ONCE_A_KEY.map((kind) => [kind, new Set<string>()]));
   return (event) => {
-    if (event.kind === 'value-skipped') {
-      if (told.has(event.key)) return;
-      if (told.size >= REMEMBERED_KEYS) told.clear();
-      told.add(event.key);
+    const keys = named.get(event.kind);
+    if (keys !== undefined && 'key' in event) {
+      if (keys.has(event.key) || keys.size >= NAMED_KEYS) return;
+      keys.add(event.key);
     }
     const [level, message] = MESSAGES[event.kind];
     const { kind, ...details } = event;

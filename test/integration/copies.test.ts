@@ -73,6 +73,50 @@ describe('copies of a smeared key', () => {
     expect(last.item(COPY)?.ttlSeconds).toBe(ofCopy);
   });
 
+  describe('that cannot be read', () => {
+    const foreign = (node: TestNode, key: string) => exchange(node, [`set ${key} 4242 60 7\r\nforeign\r\n`]);
+    const undecodable = ({ events }: LeasedCache) =>
+      events.filter(({ kind }) => kind === 'value-undecodable');
+    beforeEach(() => foreign(last, COPY));
+
+    it('are passed over for the base by every way of reading', async () => {
+      await writeBase('v');
+      const reader = open();
+      expect(await got(reader)).toBe('v');
+      expect(await reader.cache.read('hot')).toEqual({ kind: 'hit', value: 'v', node: base.name });
+      expect((await reader.cache.getMany(['hot', 'none'])).hits).toEqual(new Map([['hot', 'v']]));
+      const load = vi.fn(() => 'loaded');
+      expect(await reader.cache.wrap('hot', load, TTL)).toBe('v');
+      expect(load).not.toHaveBeenCalled();
+      expect(undecodable(reader)).toHaveLength(4);
+    });
+
+    it('over a base that cannot be read either are a miss, asked for once each', async () => {
+      await foreign(base, 'hot');
+      const reader = open();
+      expect(await reader.cache.get('hot')).toBeUndefined();
+      expect(undecodable(reader)).toHaveLength(2);
+      expect(await reader.cache.read('hot')).toEqual({ kind: 'miss', node: base.name });
+      expect((await reader.cache.getMany(['hot'])).misses).toEqual(['hot']);
+      expect(undecodable(reader)).toHaveLength(6);
+    });
+
+    it('over such a base do not keep a read-through from replacing the base', async () => {
+      await foreign(base, 'hot');
+      const reader = open();
+      expect(await reader.cache.wrap('hot', () => 'ours', TTL)).toBe('ours');
+      expect(base.item('hot')?.value.toString()).toBe('ours');
+      expect(await reader.cache.get('hot')).toBe('ours');
+    });
+
+    it('say that the base is silent where it is', async () => {
+      await base.kill();
+      const reader = open();
+      expect(await reader.cache.read('hot')).toMatchObject({ kind: 'unavailable', node: base.name });
+      expect((await reader.cache.getMany(['hot'])).unavailable).toEqual(['hot']);
+    });
+  });
+
   it('are not filled where the base has nothing, and their lease is given back', async () => {
     expect(await got(open())).toBeUndefined();
     expect(last.items()).toEqual([]);

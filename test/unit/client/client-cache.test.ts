@@ -23,6 +23,7 @@ describe('the cache', () => {
       ['json', { a: [1, null] }],
       ['null', null],
       ['bytes', Buffer.from([0, 255])],
+      ['much json', Array.from({ length: 1_000 }, (_, i) => ({ i }))],
     ];
     for (const [key, value] of values) {
       expect(await fake.cache.set(key, value, TTL)).toEqual({ kind: 'stored' });
@@ -108,6 +109,26 @@ describe('the cache', () => {
     expect((await fake.cache.getMany(['k'])).misses).toEqual(['k']);
     expect(fake.events.filter(({ kind }) => kind === 'value-undecodable')).toHaveLength(3);
   });
+
+  it.each([
+    ['foreign', Buffer.from('x'), 1],
+    ['cut JSON', Buffer.from('{"a":'), 0x5c000002],
+    ['cut, packed', Buffer.from('x'), 0x5c000012],
+    ['of a packing of a later version', Buffer.from('x'), 0x5c000032],
+    ['no UTF-8', Buffer.from([0xff]), 0],
+  ])(
+    'loads in place of an item that it cannot read, once, and replaces it: %s',
+    async (_what, value, flags) => {
+      const [node] = fake.successors('shop:v1:k', 1);
+      fake.nodes.at(node!).items.set('shop:v1:k', { value, flags, ttlSeconds: 60 });
+      const load = vi.fn(() => ({ ours: true }));
+      expect(await fake.cache.read('k', load, TTL)).toEqual({ kind: 'miss', value: { ours: true }, node });
+      expect(await fake.cache.read('k', load, TTL)).toEqual({ kind: 'hit', value: { ours: true }, node });
+      expect(load).toHaveBeenCalledTimes(1);
+      const told = fake.events.filter(({ kind }) => kind === 'value-undecodable');
+      expect(told).toEqual([{ kind: 'value-undecodable', key: 'shop:v1:k', reason: expect.any(String) }]);
+    },
+  );
 
   it('counts the stub of somebody’s lease as a miss', async () => {
     const [node] = fake.successors('shop:v1:k', 1);

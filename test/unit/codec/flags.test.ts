@@ -1,7 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { FORMATS, type Format, flagsOf, formatOf } from '../../../src/codec/flags.ts';
+import {
+  FORMATS,
+  type Format,
+  flagsOf,
+  formatOf,
+  type Packing,
+  packingOf,
+} from '../../../src/codec/flags.ts';
 
 const formats = Object.keys(FORMATS) as Format[];
+const PACKED: readonly [Format, Packing][] = [
+  ['bytes', 'deflate'],
+  ['bytes', 'zstd'],
+  ['json', 'deflate'],
+  ['json', 'zstd'],
+];
 
 describe('client flags', () => {
   it('are zero for a string, so that any client reads it', () => {
@@ -12,15 +25,22 @@ describe('client flags', () => {
     expect(formatOf(flagsOf(format))).toBe(format);
   });
 
+  it('name the packing they were made for, none by default', () => {
+    for (const format of formats) expect(packingOf(flagsOf(format))).toBe('none');
+    for (const [format, packing] of PACKED) {
+      expect(formatOf(flagsOf(format, packing))).toBe(format);
+      expect(packingOf(flagsOf(format, packing))).toBe(packing);
+    }
+  });
+
   it('differ from format to format', () => {
-    expect(new Set(formats.map(flagsOf)).size).toBe(formats.length);
+    const flags = [...formats.map((format) => flagsOf(format)), ...PACKED.map((pair) => flagsOf(...pair))];
+    expect(new Set(flags).size).toBe(flags.length);
   });
 
   it('are whole numbers of 32 bits', () => {
-    for (const format of formats) {
-      const flags = flagsOf(format);
-      expect(flags).toBe(flags >>> 0);
-    }
+    for (const format of formats) expect(flagsOf(format)).toBe(flagsOf(format) >>> 0);
+    for (const pair of PACKED) expect(flagsOf(...pair)).toBe(flagsOf(...pair) >>> 0);
   });
 
   it.each([
@@ -32,7 +52,9 @@ describe('client flags', () => {
     ['a mark that is not ours', 0x5d000002],
     ['our mark with a format of a later version', 0x5c00000f],
     ['our mark with a reserved bit', 0x5c000102],
-    ['our mark with a packing of a later version', 0x5c000012],
+    ['our mark with a packing of a later version', 0x5c000032],
+    ['our mark with a string that is packed', 0x5c000010],
+    ['our mark with an empty string that is packed', 0x5c000023],
     ['all bits', 0xffffffff],
   ])('of others are of no format: %s', (_who, flags) => {
     expect(formatOf(flags)).toBeUndefined();

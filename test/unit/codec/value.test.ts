@@ -1,4 +1,7 @@
+import { randomBytes } from 'node:crypto';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
+import { flagsOf, packingOf } from '../../../src/codec/flags.ts';
 import { decodeValue, encodeValue } from '../../../src/codec/value.ts';
 
 const roundTrip = (value: unknown): unknown => {
@@ -31,6 +34,23 @@ describe('a value', () => {
     },
   );
 
+  it('that is JSON of 2 kB or more is packed, and comes back equal', () => {
+    const value = Array.from({ length: 500 }, (_, i) => ({
+      id: i,
+      name: `chair ${i}`,
+      text: 'naïve \ud800',
+    }));
+    const { value: bytes, flags } = encodeValue(value);
+    expect(packingOf(flags)).not.toBe('none');
+    expect(bytes.length).toBeLessThan(JSON.stringify(value).length / 3);
+    expect(roundTrip(value)).toEqual(value);
+  });
+
+  it('that is a string is never packed, whatever its length', () => {
+    const text = 'x'.repeat(100_000);
+    expect(encodeValue(text)).toEqual({ value: Buffer.from(text), flags: 0 });
+  });
+
   it('of bytes comes back as the same bytes', () => {
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
     expect(roundTrip(bytes)).toEqual(bytes);
@@ -49,8 +69,116 @@ describe('a value', () => {
     ['a symbol', Symbol('s')],
     ['a BigInt', 1n],
     ['a BigInt inside', { n: 1n }],
+    ['NaN', Number.NaN],
+    ['infinity', Number.NEGATIVE_INFINITY],
+    ['a toJSON that throws', { toJSON: () => JSON.parse('') }],
   ])('that JSON cannot hold is refused: %s', (_what, value) => {
     expect(() => encodeValue(value)).toThrow(TypeError);
+  });
+
+  class Chair {
+    readonly #secret = 1;
+    readonly name = 'chair';
+    get secret(): number {
+      return this.#secret;
+    }
+  }
+  class Fieldless {
+    greet(): string {
+      return 'hello';
+    }
+  }
+  it.each([
+    ['a Map', new Map([[1, 2]]), 'class Map'],
+    ['a Set, as DynamoDB gives them', new Set(['a']), 'class Set'],
+    ['a Promise', Promise.resolve(1), 'await it first'],
+    ['an Error', new Error('e'), 'class Error'],
+    ['a Response', new Response('x'), 'class Response'],
+    ['a RegExp', /x/, 'class RegExp'],
+    ['a SharedArrayBuffer', new SharedArrayBuffer(2), 'class SharedArrayBuffer'],
+    ['an instance without fields', new Fieldless(), 'class Fieldless'],
+  ])('of which JSON would leave nothing is refused, also deep inside: %s', (_what, value, words) => {
+    for (const given of [value, [value], { a: { b: [1, {}, { c: value }] } }, [new Date(0), { value }]]) {
+      expect(() => encodeValue(given)).toThrow(words);
+      expect(() => encodeValue(given)).toThrow(TypeError);
+    }
+  });
+
+  it.each([
+    ['a Buffer', Buffer.from('x')],
+    ['an empty Buffer', Buffer.alloc(0)],
+    ['a Uint8Array', new Uint8Array(2)],
+    ['an empty Uint8Array', new Uint8Array(0)],
+    ['a Float64Array', new Float64Array(1)],
+    ['a DataView', new DataView(new ArrayBuffer(1))],
+    ['an ArrayBuffer', new ArrayBuffer(1)],
+  ])('with bytes inside is refused, since JSON would make an object of them: %s', (_what, bytes) => {
+    expect(() => encodeValue({ body: bytes })).toThrow(/cannot store/);
+    expect(() => encodeValue([[bytes]])).toThrow(/cannot store/);
+  });
+
+  it.each<[string, unknown, unknown]>([
+    ['a Date becomes its string', { at: new Date(0) }, { at: '1970-01-01T00:00:00.000Z' }],
+    ['a Date alone, too', new Date(0), '1970-01-01T00:00:00.000Z'],
+    ['a URL becomes its string', [new URL('http://a.example/')], ['http://a.example/']],
+    ['a field that is undefined is left out', { a: undefined, b: 1 }, { b: 1 }],
+    ['a field that is a function is left out', { a: () => 1, b: 1 }, { b: 1 }],
+    ['undefined in a list becomes null', [undefined], [null]],
+    ['NaN inside becomes null', { n: Number.NaN }, { n: null }],
+    ['an instance becomes its fields', new Chair(), { name: 'chair' }],
+    ['toJSON has its say', { toJSON: () => ({ a: 1 }) }, { a: 1 }],
+    ['toJSON has its say, also of a Map', Object.assign(new Map(), { toJSON: () => ({}) }), {}],
+    ['minus zero becomes zero', -0, 0],
+  ])('is changed as JSON changes it: %s', (_what, value, back) => {
+    expect(roundTrip(value)).toEqual(back);
+  });
+
+  it.each<[unknown]>([
+    [{ a: {} }],
+    [[{}, []]],
+    [Object.create(null)],
+    [{ 0: 'a' }],
+    [{ type: 'Buffer', data: [1] }],
+    [runInNewContext('({ other: {} })')],
+  ])('that only looks like something lost is stored: %j', (value) => {
+    expect(roundTrip(value)).toEqual(JSON.parse(JSON.stringify(value)));
+  });
+
+  it.each([
+    ['a typed array', new Float64Array([1, 2])],
+    ['an ArrayBuffer', new Float64Array([1, 2]).buffer],
+    ['a view of shared memory', new Uint8Array(new SharedArrayBuffer(16))],
+    ['many of them', new Float64Array(1_000)],
+  ])('that is bytes in another dress comes back as a Buffer of them: %s', (_what, value) => {
+    const back = roundTrip(value);
+    expect(back).toBeInstanceOf(Buffer);
+    const bytes = ArrayBuffer.isView(value)
+      ? Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+      : Buffer.from(value);
+    expect(bytes.equals(back as Buffer)).toBe(true);
+  });
+
+  it.each([[10], [10_000]])('of %d bytes is stored as it was when it was given', (size) => {
+    const given = randomBytes(size);
+    const before = Buffer.from(given);
+    const { value } = encodeValue(given);
+    given.fill(0);
+    expect(value.equals(before)).toBe(true);
+  });
+
+  it('with a key named __proto__ gives its object that key, and no other object anything', () => {
+    const given = JSON.parse('{"__proto__":{"admin":true},"constructor":{"prototype":{"admin":true}}}');
+    const back = roundTrip(given) as Record<string, unknown>;
+    expect(Object.keys(back)).toEqual(['__proto__', 'constructor']);
+    expect(Object.getPrototypeOf(back)).toBe(Object.prototype);
+    expect(back.admin).toBeUndefined();
+    expect(({} as Record<string, unknown>).admin).toBeUndefined();
+  });
+
+  it('that is nested deeper than the stack is refused', () => {
+    let deep: unknown = {};
+    for (let i = 0; i < 100_000; i++) deep = [deep];
+    expect(() => encodeValue(deep)).toThrow(TypeError);
   });
 
   it('with a cycle is refused', () => {
@@ -70,6 +198,23 @@ describe('an item that cannot be read', () => {
       kind: 'undecodable',
       reason: 'flags 0x1 are not of this package',
     });
+  });
+
+  it.each([
+    ['text', 0],
+    ['JSON', 0x5c000002],
+  ])('because its %s is not UTF-8 says so', (what, flags) => {
+    const bytes = Buffer.from([0x22, 0xc3, 0x28, 0x22]);
+    expect(decodeValue(bytes, flags)).toEqual({ kind: 'undecodable', reason: `its ${what} is not UTF-8` });
+  });
+
+  it('is told from a text that holds the replacement character by itself', () => {
+    expect(decodeValue(Buffer.from('a\ufffdb'), 0)).toEqual({ kind: 'value', value: 'a\ufffdb' });
+  });
+
+  it('does not bring its content into the log', () => {
+    const decoded = decodeValue(Buffer.from('secret'), flagsOf('json'));
+    expect(decoded).toEqual({ kind: 'undecodable', reason: 'its JSON is broken' });
   });
 
   it('because its JSON was cut says so and throws nothing', () => {
