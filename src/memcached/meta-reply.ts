@@ -42,6 +42,8 @@ export class MetaReplyParser {
   ttlSeconds: number | undefined;
   /** The item's compare-and-swap number as the server spells it: it may have more digits than a number holds. */
   cas = '';
+  /** The value's length in bytes, where it was asked for instead of the value. */
+  bytes = 0;
   /** `W`: this reader won the lease. `Z`: another one has it. `X`: the value was given back as stale. */
   won = false;
   leased = false;
@@ -185,6 +187,7 @@ export class MetaReplyParser {
 
   #otherFlag(flag: number, input: Buffer, start: number, end: number): void {
     if (flag === FLAGS.cas) this.cas = input.toString('latin1', start, end);
+    else if (flag === FLAGS.size) this.bytes = Number(input.toString('latin1', start, end));
     else if (flag === FLAGS.won) this.won = true;
     else if (flag === FLAGS.leased) this.leased = true;
     else if (flag === FLAGS.stale) this.stale = true;

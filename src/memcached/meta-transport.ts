@@ -1,9 +1,12 @@
 import type { Clock } from '../base/clock.ts';
 import { type CacheError, ClosedError } from '../base/errors.ts';
 import {
+  type CasOutcome,
+  type CountOutcome,
   type DeleteOutcome,
   type FetchOutcome,
   type LeaseOutcome,
+  type LookOutcome,
   NOT_FOUND,
   REFUSED,
   type StoreOutcome,
@@ -14,16 +17,20 @@ import { tooOldForMeta } from './engine-version.ts';
 import { type ConnectionOwner, MetaConnection } from './meta-connection.ts';
 import { MetaOperation } from './meta-operation.ts';
 import {
+  countLine,
   deleteLine,
   fillLine,
   getLine,
+  getWithCasLine,
   getWithTtlLine,
   giveBackLine,
   leaseLine,
+  lookLine,
   storeLine,
 } from './meta-request.ts';
 import type {
   Capabilities,
+  CountDirection,
   NodeTransport,
   StoreMode,
   TransportListener,
@@ -125,12 +132,40 @@ export class MetaTransport implements NodeTransport {
     });
   }
 
+  getWithCas(key: string, endsAt: Millis): Promise<CasOutcome> {
+    const token = this.#takeTokens(1);
+    const line = getWithCasLine(key, token);
+    return new Promise((settle) => {
+      const read = (outcome: CasOutcome): void => settle(this.#tied(outcome));
+      this.#send(MetaOperation.command('getWithCas', line, token, endsAt, read));
+    });
+  }
+
+  look(key: string, touchSeconds: Seconds | undefined, endsAt: Millis): Promise<LookOutcome> {
+    const token = this.#takeTokens(1);
+    const line = lookLine(key, touchSeconds, token);
+    return new Promise((settle) => {
+      const looked = (outcome: LookOutcome): void => settle(this.#tied(outcome));
+      this.#send(MetaOperation.command('look', line, token, endsAt, looked));
+    });
+  }
+
+  count(key: string, direction: CountDirection, by: number, endsAt: Millis): Promise<CountOutcome> {
+    const token = this.#takeTokens(1);
+    const line = countLine(key, direction, by, token);
+    return new Promise((settle) => {
+      this.#send(MetaOperation.command('count', line, token, endsAt, settle));
+    });
+  }
+
   /**
    * A lease is good on the connection that granted it. A node that was started anew counts from the start again, and
    * would take an old number for a new one.
    */
-  #tied(outcome: LeaseOutcome): LeaseOutcome {
-    return 'cas' in outcome ? { ...outcome, cas: `${this.#connections}.${outcome.cas}` } : outcome;
+  #tied<T extends LeaseOutcome | CasOutcome | LookOutcome>(outcome: T): T {
+    return 'cas' in outcome && outcome.cas !== undefined
+      ? { ...outcome, cas: `${this.#connections}.${outcome.cas}` }
+      : outcome;
   }
 
   /** The number as the node knows it; `undefined` where the connection that granted it is gone. */
