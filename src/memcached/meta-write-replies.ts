@@ -23,13 +23,13 @@ const casOf = ({ cas }: MetaReplyParser): string | undefined => (cas === '0' ? u
 
 export function readWithCas(reply: MetaReplyParser): CasOutcome | undefined {
   if (reply.kind === REPLIES.miss) return MISS;
-  if (reply.kind !== REPLIES.value) return undefined;
+  if (reply.kind !== REPLIES.value || reply.cas === '') return undefined;
   return { kind: 'hit', value: reply.value!, flags: reply.flags, cas: casOf(reply) };
 }
 
 export function readLook(reply: MetaReplyParser): LookOutcome | undefined {
   if (reply.kind === REPLIES.miss) return MISS;
-  if (reply.kind !== REPLIES.done) return undefined;
+  if (reply.kind !== REPLIES.done || reply.bytes < 0 || reply.cas === '') return undefined;
   return { kind: 'found', bytes: reply.bytes, flags: reply.flags, cas: casOf(reply) };
 }
 

@@ -130,6 +130,7 @@ export class FakeNode implements NodeTransport {
   async fill(key: string, item: WireItem, cas: string): Promise<StoreOutcome> {
     this.#calls.push({ node: this.name, op: 'fill', key, ttlSeconds: item.ttlSeconds });
     if (this.silent) return unavailable(this.error);
+    if (item.value.length > this.maxBytes) return TOO_LARGE;
     if (cas !== this.#casOf(key)) return REFUSED;
     this.items.set(key, item);
     return STORED;
