@@ -136,7 +136,7 @@ export class MetaTransport implements NodeTransport {
     const token = this.#takeTokens(1);
     const line = getWithCasLine(key, token);
     return new Promise((settle) => {
-      const read = (outcome: CasOutcome): void => settle(this.#tied(outcome));
+      const read = (outcome: CasOutcome): void => settle(this.#tied(outcome, 'r'));
       this.#send(MetaOperation.command('getWithCas', line, token, endsAt, read));
     });
   }
@@ -145,7 +145,7 @@ export class MetaTransport implements NodeTransport {
     const token = this.#takeTokens(1);
     const line = lookLine(key, touchSeconds, token);
     return new Promise((settle) => {
-      const looked = (outcome: LookOutcome): void => settle(this.#tied(outcome));
+      const looked = (outcome: LookOutcome): void => settle(this.#tied(outcome, 'r'));
       this.#send(MetaOperation.command('look', line, token, endsAt, looked));
     });
   }
@@ -160,18 +160,21 @@ export class MetaTransport implements NodeTransport {
 
   /**
    * A lease is good on the connection that granted it. A node that was started anew counts from the start again, and
-   * would take an old number for a new one.
+   * would take an old number for a new one. So it is with a read (`r`), and then not even on one that lay idle: whoever
+   * read can read again, while what took long to load would be lost.
    */
-  #tied<T extends LeaseOutcome | CasOutcome | LookOutcome>(outcome: T): T {
+  #tied<T extends LeaseOutcome | CasOutcome | LookOutcome>(outcome: T, by = ''): T {
     return 'cas' in outcome && outcome.cas !== undefined
-      ? { ...outcome, cas: `${this.#connections}.${outcome.cas}` }
+      ? { ...outcome, cas: `${by}${this.#connections}.${outcome.cas}` }
       : outcome;
   }
 
   /** The number as the node knows it; `undefined` where the connection that granted it is gone. */
   #untied(cas: string): string | undefined {
     const [connection, number] = cas.split('.');
-    return this.#connection !== undefined && connection === String(this.#connections) ? number : undefined;
+    if (this.#connection === undefined) return undefined;
+    if (connection === String(this.#connections)) return number;
+    return connection === `r${this.#connections}` && !this.#connection.stale ? number : undefined;
   }
 
   fill(key: string, item: WireItem, cas: string, endsAt: Millis): Promise<StoreOutcome> {

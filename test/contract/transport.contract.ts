@@ -518,6 +518,21 @@ export function describeNodeTransport(name: string, open: (opened: OpenedTranspo
       });
     });
 
+    it('takes no number from before a freeze, in which the node may have been started anew', async () => {
+      let wall = 1_000_000;
+      const clock: Clock = { monotonic: systemClock.monotonic, wall: () => wall };
+      const thawed = open({ host: node.host, port: node.port, timeouts: TIMEOUTS, clock, listener });
+      const key = fresh();
+      await thawed.store('set', key, item('v'), NEVER);
+      const { cas } = (await thawed.getWithCas(key, NEVER)) as { cas: string };
+      const { cas: seen } = (await thawed.look(key, undefined, NEVER)) as { cas: string };
+      wall += 10 * 60_000;
+      expect(await thawed.fill(key, item('w'), cas, NEVER)).toEqual({ kind: 'refused' });
+      expect(await thawed.giveBack(key, seen, false, NEVER)).toEqual({ kind: 'not-found' });
+      expect(await get(key)).toMatchObject({ value: Buffer.from('v') });
+      await thawed.close();
+    });
+
     it('spares the calls of other invocations when one’s time is over', async () => {
       await using between = await startFaultyPeer(node);
       const { host, port } = between;

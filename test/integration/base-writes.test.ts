@@ -320,6 +320,34 @@ describe.skipIf(!memcachedAvailable)('on a node without compare-and-swap (needs 
   });
 });
 
+describe('on memcached 1.6.12, whose misses come without a token', () => {
+  it('each write tells its own miss', async () => {
+    const node = await startNode({ version: '1.6.12' });
+    const cache = createCache({ discovery: { nodes: [node.name] } });
+    onTestFinished(async () => {
+      await cache.close();
+      await node.close();
+    });
+    await cache.set('present', 1, TTL);
+    const outcomes = await Promise.all([
+      cache.touch('absent', TTL),
+      cache.update('absent', () => undefined, TTL),
+      cache.increment('absent'),
+      cache.replace('absent', 1, TTL),
+      cache.touch('present', TTL),
+      cache.increment('present'),
+    ]);
+    expect(outcomes.map(({ kind }) => kind)).toEqual([
+      'not-found',
+      'unchanged',
+      'not-found',
+      'refused',
+      'touched',
+      'counted',
+    ]);
+  });
+});
+
 describe('a caller that gives up while an update reads', () => {
   it('is asked for no change any more', async () => {
     const node = await startNode();
