@@ -15,17 +15,26 @@ export {
   OptionsError,
   ProtocolError,
 } from './base/errors.ts';
-export type { DeleteOutcome, StoreOutcome } from './base/outcome.ts';
+export type {
+  CountOutcome,
+  DeleteOutcome,
+  StoreOutcome,
+  TouchOutcome,
+  UpdateOutcome,
+} from './base/outcome.ts';
 export type {
   BatchLoader,
   Cache,
   CallOptions,
+  Change,
+  CountOptions,
   GetOptions,
   Loader,
   ManyResult,
   ReadResult,
   ReadThroughResult,
   StoreOptions,
+  UpdateOptions,
   WrapOptions,
 } from './client/cache.ts';
 export type {

@@ -33,6 +33,21 @@ export type LeaseOutcome =
   | { readonly kind: 'unsupported' }
   | Unavailable;
 
+/** What a read with the right to replace says. `cas` is missing where the node runs without compare-and-swap. */
+export type CasOutcome =
+  | (Hit & { readonly cas: string | undefined })
+  | { readonly kind: 'miss' }
+  | Unavailable;
+
+/** An item without its value: its length in bytes, its client flags, and the right to replace it as in `CasOutcome`. */
+export interface Found {
+  readonly kind: 'found';
+  readonly bytes: number;
+  readonly flags: number;
+  readonly cas: string | undefined;
+}
+export type LookOutcome = Found | { readonly kind: 'miss' } | Unavailable;
+
 /** `refused` covers what the item's condition forbids: `add` on a present key, `replace` on an absent one. */
 export type StoreOutcome =
   | { readonly kind: 'stored' }
@@ -48,6 +63,31 @@ export type DeleteOutcome =
   | { readonly kind: 'disabled' }
   | Unavailable;
 
+export type CountOutcome =
+  /** The number that the item holds now. */
+  | { readonly kind: 'counted'; readonly value: number }
+  | { readonly kind: 'not-found' }
+  /** The item is no number, or has been counted beyond 2^53 - 1, which a number does not hold. */
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'disabled' }
+  | Unavailable;
+
+export type TouchOutcome =
+  | { readonly kind: 'touched' }
+  | { readonly kind: 'not-found' }
+  | { readonly kind: 'disabled' }
+  | Unavailable;
+
+export type UpdateOutcome<T> =
+  | { readonly kind: 'stored'; readonly value: T }
+  /** The item was left as it is: `value`, or `undefined` where there is none. */
+  | { readonly kind: 'unchanged'; readonly value: T | undefined }
+  /** Somebody else changed the item at every try. */
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'too-large' }
+  | { readonly kind: 'disabled' }
+  | Unavailable;
+
 // Outcomes without content are shared: a miss on the read path allocates nothing.
 export const MISS = { kind: 'miss' } as const satisfies FetchOutcome;
 export const STORED = { kind: 'stored' } as const satisfies StoreOutcome;
@@ -56,5 +96,6 @@ export const TOO_LARGE = { kind: 'too-large' } as const satisfies StoreOutcome;
 export const DELETED = { kind: 'deleted' } as const satisfies DeleteOutcome;
 export const DISABLED = { kind: 'disabled' } as const satisfies StoreOutcome & DeleteOutcome;
 export const NOT_FOUND = { kind: 'not-found' } as const satisfies DeleteOutcome;
+export const TOUCHED = { kind: 'touched' } as const satisfies TouchOutcome;
 
 export const unavailable = (error: CacheError): Unavailable => ({ kind: 'unavailable', error });

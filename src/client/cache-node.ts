@@ -2,15 +2,24 @@ import type { Clock } from '../base/clock.ts';
 import { type CacheError, NodeDownError } from '../base/errors.ts';
 import type { Observer } from '../base/events.ts';
 import {
+  type CasOutcome,
+  type CountOutcome,
   type DeleteOutcome,
   type FetchOutcome,
   type LeaseOutcome,
+  type LookOutcome,
   type StoreOutcome,
   type Unavailable,
   unavailable,
 } from '../base/outcome.ts';
 import type { Millis, Seconds } from '../base/units.ts';
-import type { NodeTransport, StoreMode, TransportListener, WireItem } from '../memcached/transport.ts';
+import type {
+  CountDirection,
+  NodeTransport,
+  StoreMode,
+  TransportListener,
+  WireItem,
+} from '../memcached/transport.ts';
 import { nodeName, type RingNode } from '../ring/index.ts';
 import { failed, mayUse, type NodeHealth, pauseAfter, UP, used } from './node-health.ts';
 
@@ -83,6 +92,18 @@ export class CacheNode implements RingNode {
 
   lease(key: string, leaseSeconds: Seconds, refreshSeconds: Seconds, endsAt: Millis): Promise<LeaseOutcome> {
     return this.#refusal() ?? this.#transport.lease(key, leaseSeconds, refreshSeconds, endsAt);
+  }
+
+  getWithCas(key: string, endsAt: Millis): Promise<CasOutcome> {
+    return this.#refusal() ?? this.#transport.getWithCas(key, endsAt);
+  }
+
+  look(key: string, touchSeconds: Seconds | undefined, endsAt: Millis): Promise<LookOutcome> {
+    return this.#refusal() ?? this.#transport.look(key, touchSeconds, endsAt);
+  }
+
+  count(key: string, direction: CountDirection, by: number, endsAt: Millis): Promise<CountOutcome> {
+    return this.#refusal() ?? this.#transport.count(key, direction, by, endsAt);
   }
 
   fill(key: string, item: WireItem, cas: string, endsAt: Millis): Promise<StoreOutcome> {

@@ -1,6 +1,12 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { CacheError } from '../base/errors.ts';
-import type { DeleteOutcome, StoreOutcome } from '../base/outcome.ts';
+import type {
+  CountOutcome,
+  DeleteOutcome,
+  StoreOutcome,
+  TouchOutcome,
+  UpdateOutcome,
+} from '../base/outcome.ts';
 import type { Seconds } from '../base/units.ts';
 import type { Topology } from '../topology/index.ts';
 
@@ -38,6 +44,27 @@ export interface WrapOptions<T = never> extends StoreOptions {
    */
   readonly validate?: StandardSchemaV1<unknown, T> | undefined;
 }
+
+/** How to count. `by` is 1 where nothing is said; numbers are whole, from 0 to 2^53 - 1. */
+export type CountOptions = CallOptions & { readonly by?: number | undefined } & (
+    | {
+        /** What to store, and for how long, where there is nothing to count: it is not counted further. */
+        readonly initial: number;
+        readonly ttlSeconds: Seconds;
+      }
+    | { readonly initial?: undefined; readonly ttlSeconds?: undefined }
+  );
+
+export interface UpdateOptions extends StoreOptions {
+  /** How often to start over where somebody else changes the item meanwhile, from 1 up. 5 by default. */
+  readonly tries?: number | undefined;
+}
+
+/**
+ * Gives the new value for the current one, or `undefined` to leave the item as it is. Called once a try, and each time
+ * with a value of its own.
+ */
+export type Change<T> = (current: T | undefined) => T | undefined | Promise<T | undefined>;
 
 /** What a read came to, in full. `node` is the `host:port` that was asked last. */
 export type ReadResult<T> =
@@ -109,6 +136,32 @@ export interface Cache {
     entries: Iterable<readonly [string, unknown]>,
     options: StoreOptions,
   ): Promise<Map<string, StoreOutcome>>;
+  /**
+   * Stores where there is nothing, else `refused`. This and the writes below act on the base alone: copies of a smeared
+   * key that other processes read may be older by `copyTtlSeconds` and 3 s. Where one is `unavailable`, it may have
+   * happened all the same: none but `touch` is sent twice.
+   *
+   * @throws TypeError for a key that has no base: `smear.placement: 'suffix'` and a rule that names it. So do they all.
+   */
+  add(key: string, value: unknown, options: StoreOptions): Promise<StoreOutcome>;
+  /** Stores where there is an item, else `refused`. */
+  replace(key: string, value: unknown, options: StoreOptions): Promise<StoreOutcome>;
+  /**
+   * Adds to a count, in one step for all who count. It is an item that holds a whole number, stored by `initial` or by
+   * `set(key, 0, …)`, and `get` gives it as such. memcached counts in 64 bits and goes on at 0 behind 2^64 - 1.
+   */
+  increment(key: string, options?: CountOptions): Promise<CountOutcome>;
+  /** Takes from a count, down to 0 and no further. */
+  decrement(key: string, options?: CountOptions): Promise<CountOutcome>;
+  /** Gives the item a new time to live, whatever it had left. */
+  touch(key: string, options: StoreOptions): Promise<TouchOutcome>;
+  /**
+   * Replaces the value by what `change` makes of it, and only if nobody else changed it meanwhile (compare-and-swap), else
+   * starts over. No update is lost to another. An item that cannot be read is given as `undefined`, and replaced.
+   *
+   * @throws LoadTimeoutError where `change` does not settle in time, and what it throws.
+   */
+  update<T>(key: string, change: Change<T>, options: UpdateOptions): Promise<UpdateOutcome<T>>;
   /**
    * Deletes the base and the copies, under this schema and those that `invalidates` names. `unavailable` where an
    * owner did not acknowledge: the old value may then live on until its time is over.

@@ -184,12 +184,12 @@ export class Calls {
     const { prefix, random, observe } = this.#core;
     const stored = storageKey(prefix, key);
     const route = router.routeFor(key, stored);
-    this.#wrote(route, stored);
+    this.wrote(route, stored);
     const { open } = this;
     open.begin();
     return storeItem(route, stored, item, random, this.endsAt).then(({ outcome, node }) => {
       open.end();
-      this.#wrote(route, stored);
+      this.wrote(route, stored);
       if (outcome.kind === 'too-large') {
         observe({ kind: 'value-skipped', key: stored, node: node.name, bytes: item.value.length });
       }
@@ -205,8 +205,8 @@ export class Calls {
     const outcomes = [prefix, ...invalidatedPrefixes].map((schemaPrefix) => {
       const stored = storageKey(schemaPrefix, key);
       const route = router.routeFor(key, stored);
-      this.#wrote(route, stored);
-      return deleteItem(route, stored, this.endsAt).finally(() => this.#wrote(route, stored));
+      this.wrote(route, stored);
+      return deleteItem(route, stored, this.endsAt).finally(() => this.wrote(route, stored));
     });
     return inAll(await Promise.all(outcomes));
   }
@@ -215,7 +215,7 @@ export class Calls {
    * Before a write is sent and once more when it was answered, which a freeze may part: what is read from then on must
    * not be older than it.
    */
-  #wrote(route: Route<CacheNode>, stored: string): void {
+  wrote(route: Route<CacheNode>, stored: string): void {
     this.#core.flights.forget(stored);
     if (route.kind === 'smeared') this.#core.ownWrites.add(stored);
   }

@@ -1,23 +1,45 @@
-import type { DeleteOutcome, FetchOutcome, StoreOutcome } from '../base/outcome.ts';
+import type {
+  CountOutcome,
+  DeleteOutcome,
+  FetchOutcome,
+  StoreOutcome,
+  TouchOutcome,
+  Unavailable,
+  UpdateOutcome,
+} from '../base/outcome.ts';
 import type { Millis } from '../base/units.ts';
 import { encodeValue } from '../codec/value.ts';
 import type { Topology } from '../topology/index.ts';
+import { BaseItem } from './base-item.ts';
+import { addItem, countItem, replaceItem, touchItem, updateItem } from './base-writes.ts';
 import { bounded } from './bounded.ts';
+import { boundedLoad } from './bounded-load.ts';
 import type {
   BatchLoader,
   CallOptions,
+  Change,
+  CountOptions,
   GetOptions,
   Loader,
   ManyResult,
   ReadResult,
   ReadThroughResult,
   StoreOptions,
+  UpdateOptions,
   WrapOptions,
 } from './cache.ts';
 import { Calls } from './calls.ts';
 import type { InvocationCache } from './client.ts';
 import type { ClientCore } from './client-core.ts';
-import { checkedEntries, checkedKey, checkedKeys, checkedTtl, keyProblem } from './misuse.ts';
+import {
+  checkedCounting,
+  checkedEntries,
+  checkedKey,
+  checkedKeys,
+  checkedTtl,
+  checkedUpdating,
+  keyProblem,
+} from './misuse.ts';
 import { readThrough } from './read-through.ts';
 import { readThroughMany } from './read-through-many.ts';
 import { checkedWanted } from './wanted.ts';
@@ -124,6 +146,44 @@ export class ClientCache implements InvocationCache {
     return byKey([...encoded.keys()], await Promise.all(stores));
   }
 
+  async add(key: string, value: unknown, options: StoreOptions): Promise<StoreOutcome> {
+    checkedKey(key);
+    const item = { ttlSeconds: checkedTtl(options), ...encodeValue(value) };
+    return this.#atBase(key, options, (base) => addItem(base, item));
+  }
+
+  async replace(key: string, value: unknown, options: StoreOptions): Promise<StoreOutcome> {
+    checkedKey(key);
+    const item = { ttlSeconds: checkedTtl(options), ...encodeValue(value) };
+    return this.#atBase(key, options, (base) => replaceItem(base, item));
+  }
+
+  async increment(key: string, options?: CountOptions): Promise<CountOutcome> {
+    const counting = checkedCounting('up', options);
+    return this.#atBase(checkedKey(key), options, (base) => countItem(base, counting));
+  }
+
+  async decrement(key: string, options?: CountOptions): Promise<CountOutcome> {
+    const counting = checkedCounting('down', options);
+    return this.#atBase(checkedKey(key), options, (base) => countItem(base, counting));
+  }
+
+  async touch(key: string, options: StoreOptions): Promise<TouchOutcome> {
+    const ttlSeconds = checkedTtl(options);
+    return this.#atBase(checkedKey(key), options, (base) => touchItem(base, ttlSeconds));
+  }
+
+  async update<T>(key: string, change: Change<T>, options: UpdateOptions): Promise<UpdateOutcome<T>> {
+    const updating = checkedUpdating(change, options);
+    return this.#atBase(checkedKey(key), options, (base) => {
+      const read = (found: FetchOutcome): T | undefined => {
+        const decoded = this.#calls.decoded(key, found);
+        return decoded.kind === 'hit' ? (decoded.value as T) : undefined;
+      };
+      return updateItem(base, updating, read, (load) => this.#bounded(key, load));
+    });
+  }
+
   async delete(key: string, options?: CallOptions): Promise<DeleteOutcome> {
     return this.#calls.delete(checkedKey(key), options?.signal);
   }
@@ -148,6 +208,20 @@ export class ClientCache implements InvocationCache {
   async close(): Promise<void> {
     const inFlight = this.#calls.open.settled();
     await (this.#closesClient ? this.#core.cluster.close(inFlight) : inFlight);
+  }
+
+  #bounded<T>(key: string, load: Loader<T>): Promise<T> {
+    const { clock, loadTimeoutMillis } = this.#core;
+    const endsAt = Math.min(clock.monotonic() + loadTimeoutMillis, this.#calls.endsAt);
+    return boundedLoad(load, key, endsAt, clock, this.#calls.left);
+  }
+
+  #atBase<T>(
+    key: string,
+    options: CallOptions | undefined,
+    work: (base: BaseItem) => Promise<T>,
+  ): Promise<T | Unavailable> {
+    return BaseItem.at(this.#core, this.#calls, key, options?.signal, work);
   }
 }
 

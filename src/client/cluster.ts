@@ -67,6 +67,12 @@ export class Cluster {
     return this.#view?.router;
   }
 
+  /** Whether the items of `key` are variants, none of them a base. Known without its nodes. */
+  hasVariants(key: string): boolean {
+    const { placement, rules } = this.#options;
+    return placement === 'suffix' && rules.copiesOf(key) > 1;
+  }
+
   /**
    * The router, or why there is none. Waits for the first node list, no longer than a connect may take and not past
    * `endsAt`.

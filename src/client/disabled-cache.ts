@@ -1,17 +1,34 @@
-import { type DeleteOutcome, DISABLED, type StoreOutcome } from '../base/outcome.ts';
+import {
+  type CountOutcome,
+  type DeleteOutcome,
+  DISABLED,
+  type StoreOutcome,
+  type TouchOutcome,
+  type UpdateOutcome,
+} from '../base/outcome.ts';
 import { encodeValue } from '../codec/value.ts';
 import { BatchLoads } from './batch-loads.ts';
 import type {
   BatchLoader,
+  Change,
+  CountOptions,
   Loader,
   ManyResult,
   ReadResult,
   ReadThroughResult,
   StoreOptions,
+  UpdateOptions,
   WrapOptions,
 } from './cache.ts';
 import type { InvocationCache } from './client.ts';
-import { checkedEntries, checkedKey, checkedKeys, checkedTtl } from './misuse.ts';
+import {
+  checkedCounting,
+  checkedEntries,
+  checkedKey,
+  checkedKeys,
+  checkedTtl,
+  checkedUpdating,
+} from './misuse.ts';
 import { checkedWanted, encodedLoad, type Wanted } from './wanted.ts';
 
 /** The cache that is switched off: every read a miss, every write a no-op. Misuse is told all the same. */
@@ -82,6 +99,36 @@ export class DisabledCache implements InvocationCache {
       async ([key, value]) => [key, await this.set(key, value, { ttlSeconds: ttl })] as const,
     );
     return new Map(await Promise.all(outcomes));
+  }
+
+  add(key: string, value: unknown, options: StoreOptions): Promise<StoreOutcome> {
+    return this.set(key, value, options);
+  }
+
+  replace(key: string, value: unknown, options: StoreOptions): Promise<StoreOutcome> {
+    return this.set(key, value, options);
+  }
+
+  async increment(key: string, options?: CountOptions): Promise<CountOutcome> {
+    checkedKey(key);
+    checkedCounting('up', options);
+    return DISABLED;
+  }
+
+  async decrement(key: string, options?: CountOptions): Promise<CountOutcome> {
+    return this.increment(key, options);
+  }
+
+  async touch(key: string, options: StoreOptions): Promise<TouchOutcome> {
+    checkedKey(key);
+    checkedTtl(options);
+    return DISABLED;
+  }
+
+  async update<T>(key: string, change: Change<T>, options: UpdateOptions): Promise<UpdateOutcome<T>> {
+    checkedKey(key);
+    checkedUpdating(change, options);
+    return DISABLED;
   }
 
   async delete(key: string): Promise<DeleteOutcome> {

@@ -2,6 +2,7 @@ import {
   DELETED,
   type DeleteOutcome,
   type FetchOutcome,
+  type Found,
   type Hit,
   MISS,
   NOT_FOUND,
@@ -148,6 +149,9 @@ function copyOf(base: Hit | undefined, copyTtlSeconds: Seconds): WireItem | unde
 export function itemOf(outcome: FetchOutcome): FetchOutcome {
   return outcome.kind === 'hit' && outcome.value.length === 0 && outcome.flags === 0 ? MISS : outcome;
 }
+
+/** The same of an item that was not read. */
+export const isStub = ({ bytes, flags }: Found): boolean => bytes === 0 && flags === 0;
 
 /** Writes the base and deletes the copies, side by side; the base's node alone acknowledges. */
 export async function storeItem(

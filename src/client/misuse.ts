@@ -2,7 +2,10 @@
 
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { MAX_TTL_SECONDS, type Seconds } from '../base/units.ts';
-import type { StoreOptions, WrapOptions } from './cache.ts';
+import type { Counting, Updating } from './base-writes.ts';
+import type { Change, CountOptions, StoreOptions, UpdateOptions, WrapOptions } from './cache.ts';
+
+const UPDATE_TRIES = 5;
 
 export function keyProblem(key: unknown): TypeError | undefined {
   return typeof key === 'string' ? undefined : new TypeError(`a cache key is a string, not ${typeof key}`);
@@ -64,4 +67,32 @@ export function checkedValidate<T>(
   const validate = options?.validate as StandardSchemaV1<unknown, T> | undefined;
   if (validate === undefined || typeof validate?.['~standard']?.validate === 'function') return validate;
   throw new TypeError('validate must be a Standard Schema, as zod, valibot and others make them');
+}
+
+/** A time to live without an `initial` would be that of no item. */
+export function checkedCounting(
+  direction: Counting['direction'],
+  options: CountOptions | undefined,
+): Counting {
+  const { by = 1, initial, ttlSeconds } = options ?? {};
+  checkedWhole('by', by, 0);
+  if (initial === undefined) {
+    if (ttlSeconds !== undefined) throw new TypeError('ttlSeconds of a count needs an initial');
+    return { direction, by, initial };
+  }
+  checkedWhole('initial', initial, 0);
+  return { direction, by, initial: { value: initial, ttlSeconds: checkedTtl({ ttlSeconds }) } };
+}
+
+export function checkedUpdating<T>(change: Change<T>, options: UpdateOptions | undefined): Updating<T> {
+  if (typeof change !== 'function') throw new TypeError('update needs a function that gives the new value');
+  const ttlSeconds = checkedTtl(options);
+  const tries = options?.tries ?? UPDATE_TRIES;
+  checkedWhole('tries', tries, 1);
+  return { change, ttlSeconds, tries };
+}
+
+function checkedWhole(name: string, value: unknown, least: number): void {
+  if (Number.isSafeInteger(value) && (value as number) >= least) return;
+  throw new TypeError(`${name} must be a whole number from ${least} to 2^53 - 1, got ${String(value)}`);
 }

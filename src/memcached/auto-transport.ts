@@ -1,9 +1,12 @@
 import type { Clock } from '../base/clock.ts';
 import { type CacheError, NodeConnectionError } from '../base/errors.ts';
 import {
+  type CasOutcome,
+  type CountOutcome,
   type DeleteOutcome,
   type FetchOutcome,
   type LeaseOutcome,
+  type LookOutcome,
   type StoreOutcome,
   type Unavailable,
   unavailable,
@@ -14,6 +17,7 @@ import { tooOldForMeta } from './engine-version.ts';
 import { MetaTransport } from './meta-transport.ts';
 import type {
   Capabilities,
+  CountDirection,
   NodeTransport,
   StoreMode,
   TransportListener,
@@ -97,6 +101,27 @@ export class AutoTransport implements NodeTransport {
     return (
       this.#chosen?.lease(key, leaseSeconds, refreshSeconds, endsAt) ??
       this.#first((transport) => transport.lease(key, leaseSeconds, refreshSeconds, endsAt), same)
+    );
+  }
+
+  getWithCas(key: string, endsAt: Millis): Promise<CasOutcome> {
+    return (
+      this.#chosen?.getWithCas(key, endsAt) ??
+      this.#first((transport) => transport.getWithCas(key, endsAt), same)
+    );
+  }
+
+  look(key: string, touchSeconds: Seconds | undefined, endsAt: Millis): Promise<LookOutcome> {
+    return (
+      this.#chosen?.look(key, touchSeconds, endsAt) ??
+      this.#first((transport) => transport.look(key, touchSeconds, endsAt), same)
+    );
+  }
+
+  count(key: string, direction: CountDirection, by: number, endsAt: Millis): Promise<CountOutcome> {
+    return (
+      this.#chosen?.count(key, direction, by, endsAt) ??
+      this.#first((transport) => transport.count(key, direction, by, endsAt), same)
     );
   }
 

@@ -15,6 +15,8 @@ import { type Exchange, type Pending, PendingRequests } from './memjs-pending.ts
 import { STALE_AFTER_MILLIS, type TransportListener, type TransportOptions, timeoutOf } from './transport.ts';
 
 const RESPONSE_MAGIC = 0x81;
+/** Where in a request's header the number for compare-and-swap stands. */
+const CAS_AT = 16;
 
 /** memjs's own timers must never fire: they wait for silence on the socket, and every write re-arms them. */
 const NEVER_SECONDS = 2_000_000;
@@ -86,7 +88,15 @@ export class MemjsLink {
     return this.#clock.wall() - this.#usedAt > STALE_AFTER_MILLIS;
   }
 
-  send(opcode: number, key: string, extras: Buffer, value: Buffer, endsAt: Millis): Promise<Exchange> {
+  /** `cas`: the request is for the item with this number only; 0 for any. */
+  send(
+    opcode: number,
+    key: string,
+    extras: Buffer,
+    value: Buffer,
+    cas: bigint,
+    endsAt: Millis,
+  ): Promise<Exchange> {
     return new Promise((settle) => {
       const now = this.#clock.monotonic();
       if (endsAt <= now) {
@@ -105,7 +115,10 @@ export class MemjsLink {
       this.#server.onError(opaque, (error) => this.#connectionFailed(error));
       // memjs writes each request by itself; corked, those of one tick leave in one system call.
       if (this.#connected) this.#cork(pending);
-      this.#server.write(this.#memjs.makeRequestBuffer(opcode, key, extras, value, opaque));
+      const request = this.#memjs.makeRequestBuffer(opcode, key, extras, value, opaque);
+      // memjs writes no number there.
+      request.writeBigUInt64BE(cas, CAS_AT);
+      this.#server.write(request);
       if (this.#socket === undefined) this.#adopt(this.#server._socket);
     });
   }
@@ -180,7 +193,7 @@ export class MemjsLink {
   #receive(opaque: number, response: memjsServer.Response): void {
     const pending = this.#pending.get(opaque);
     if (pending === undefined) return;
-    const { magic, opcode, status } = response.header;
+    const { magic, opcode, status, cas } = response.header;
     if (magic !== RESPONSE_MAGIC || opcode !== pending.opcode) {
       const error = new ProtocolError(this.#node, `opcode ${opcode} answers opcode ${pending.opcode}`);
       this.#listener.failed(error);
@@ -197,7 +210,8 @@ export class MemjsLink {
     }
     // memjs hands out slices of its receive buffer: kept as they are, 100 bytes would pin 10 kB.
     const value = Buffer.from(response.val);
-    pending.settle?.({ kind: 'reply', reply: { status, extras: response.extras, value } });
+    const reply = { status, extras: response.extras, value, cas: cas.readBigUInt64BE() };
+    pending.settle?.({ kind: 'reply', reply });
     this.#finishIfIdle();
   }
 

@@ -6,6 +6,8 @@ export interface BinaryReply {
   readonly status: number;
   readonly extras: Buffer;
   readonly value: Buffer;
+  /** The item's number for compare-and-swap; 0 where there is none. */
+  readonly cas: bigint;
 }
 
 /** A reply, or why there is none. `lost`: the peer closed a connection before it answered. */

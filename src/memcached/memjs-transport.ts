@@ -1,39 +1,43 @@
 import type { Clock } from '../base/clock.ts';
-import { ClosedError, NodeRefusedError } from '../base/errors.ts';
+import { ClosedError } from '../base/errors.ts';
 import {
-  DELETED,
+  type CasOutcome,
+  type CountOutcome,
   type DeleteOutcome,
   type FetchOutcome,
+  type Hit,
   type LeaseOutcome,
-  MISS,
+  type LookOutcome,
   NOT_FOUND,
   REFUSED,
-  STORED,
   type StoreOutcome,
-  TOO_LARGE,
-  type Unavailable,
-  unavailable,
 } from '../base/outcome.ts';
-import type { Millis } from '../base/units.ts';
+import type { Millis, Seconds } from '../base/units.ts';
 import { MemjsLink } from './memjs-link.ts';
 import type { Memjs, SaslCredentials } from './memjs-module.ts';
-import type { BinaryReply, Exchange } from './memjs-pending.ts';
+import type { Exchange } from './memjs-pending.ts';
+import {
+  ANY,
+  countExtras,
+  counted,
+  deleted,
+  fetched,
+  NOTHING,
+  OPCODES,
+  REPEATABLE,
+  stored,
+  storeExtras,
+  uint32,
+} from './memjs-requests.ts';
 import type {
   Capabilities,
+  CountDirection,
   NodeTransport,
   StoreMode,
   TransportListener,
   TransportOptions,
   WireItem,
 } from './transport.ts';
-
-const OPCODES = { get: 0x00, set: 0x01, add: 0x02, replace: 0x03, delete: 0x04 } as const;
-/** A repeated `add` would find its own item and say that it was refused. */
-const REPEATABLE: readonly number[] = [OPCODES.get, OPCODES.set, OPCODES.delete];
-
-const STATUS = { ok: 0x00, notFound: 0x01, exists: 0x02, tooLarge: 0x03, notStored: 0x05 } as const;
-
-const NOTHING = Buffer.alloc(0);
 
 /**
  * One node over memjs's binary protocol: for SASL, and for engines older than 1.6.10.
@@ -59,6 +63,8 @@ export class MemjsTransport implements NodeTransport {
   readonly #listener: TransportListener;
   readonly #sasl: SaslCredentials | undefined;
   #link: MemjsLink | undefined;
+  /** How many there have been. */
+  #links = 0;
   #closed = false;
 
   constructor(
@@ -81,13 +87,7 @@ export class MemjsTransport implements NodeTransport {
   }
 
   async get(key: string, endsAt: Millis): Promise<FetchOutcome> {
-    const exchange = await this.#exchange(OPCODES.get, key, NOTHING, NOTHING, endsAt);
-    if (exchange.kind === 'failed') return unavailable(exchange.error);
-    const { status, extras, value } = exchange.reply;
-    if (status === STATUS.ok && extras.length >= 4) {
-      return { kind: 'hit', value, flags: extras.readUInt32BE(0) };
-    }
-    return status === STATUS.notFound ? MISS : this.#refused(exchange.reply);
+    return fetched(await this.#exchange(OPCODES.get, key, NOTHING, NOTHING, ANY, endsAt), this.#name);
   }
 
   /** The binary protocol does not tell the remaining time. */
@@ -99,44 +99,44 @@ export class MemjsTransport implements NodeTransport {
     return Promise.all(keys.map((key) => this.get(key, endsAt)));
   }
 
-  async store(mode: StoreMode, key: string, item: WireItem, endsAt: Millis): Promise<StoreOutcome> {
-    const extras = Buffer.alloc(8);
-    extras.writeUInt32BE(item.flags >>> 0, 0);
-    extras.writeUInt32BE(item.ttlSeconds, 4);
-    const exchange = await this.#exchange(OPCODES[mode], key, extras, item.value, endsAt);
-    if (exchange.kind === 'failed') return unavailable(exchange.error);
-    switch (exchange.reply.status) {
-      case STATUS.ok:
-        return STORED;
-      case STATUS.notFound:
-      case STATUS.exists:
-      case STATUS.notStored:
-        return REFUSED;
-      case STATUS.tooLarge:
-        return TOO_LARGE;
-      default:
-        return this.#refused(exchange.reply);
-    }
+  getWithCas(key: string, endsAt: Millis): Promise<CasOutcome> {
+    return this.#getWithCas(OPCODES.get, key, NOTHING, endsAt);
   }
 
-  async delete(key: string, endsAt: Millis): Promise<DeleteOutcome> {
-    const exchange = await this.#exchange(OPCODES.delete, key, NOTHING, NOTHING, endsAt);
-    if (exchange.kind === 'failed') return unavailable(exchange.error);
-    const { status } = exchange.reply;
-    if (status === STATUS.ok) return DELETED;
-    return status === STATUS.notFound ? NOT_FOUND : this.#refused(exchange.reply);
+  /** The binary protocol gives the value, too. */
+  async look(key: string, touchSeconds: Seconds | undefined, endsAt: Millis): Promise<LookOutcome> {
+    const read = await (touchSeconds === undefined
+      ? this.#getWithCas(OPCODES.get, key, NOTHING, endsAt)
+      : this.#getWithCas(OPCODES.getAndTouch, key, uint32(touchSeconds), endsAt));
+    if (read.kind !== 'hit') return read;
+    return { kind: 'found', bytes: read.value.length, flags: read.flags, cas: read.cas };
+  }
+
+  async count(key: string, direction: CountDirection, by: number, endsAt: Millis): Promise<CountOutcome> {
+    const opcode = direction === 'up' ? OPCODES.increment : OPCODES.decrement;
+    return counted(await this.#exchange(opcode, key, countExtras(by), NOTHING, ANY, endsAt), this.#name);
+  }
+
+  store(mode: StoreMode, key: string, item: WireItem, endsAt: Millis): Promise<StoreOutcome> {
+    return this.#store(OPCODES[mode], key, item, ANY, endsAt);
+  }
+
+  async fill(key: string, item: WireItem, cas: string, endsAt: Millis): Promise<StoreOutcome> {
+    const number = this.#untied(cas);
+    return number === undefined ? REFUSED : this.#store(OPCODES.set, key, item, number, endsAt);
+  }
+
+  delete(key: string, endsAt: Millis): Promise<DeleteOutcome> {
+    return this.#delete(key, ANY, endsAt);
+  }
+
+  async giveBack(key: string, cas: string, _keepStale: boolean, endsAt: Millis): Promise<DeleteOutcome> {
+    const number = this.#untied(cas);
+    return number === undefined ? NOT_FOUND : this.#delete(key, number, endsAt);
   }
 
   async lease(): Promise<LeaseOutcome> {
     return { kind: 'unsupported' };
-  }
-
-  async fill(): Promise<StoreOutcome> {
-    return this.#noLeases();
-  }
-
-  async giveBack(): Promise<DeleteOutcome> {
-    return this.#noLeases();
   }
 
   rest(): void {
@@ -153,31 +153,72 @@ export class MemjsTransport implements NodeTransport {
     this.#link?.fail(this.#closedError());
   }
 
+  async #getWithCas(opcode: number, key: string, extras: Buffer, endsAt: Millis): Promise<CasOutcome> {
+    const exchange = await this.#exchange(opcode, key, extras, NOTHING, ANY, endsAt);
+    const outcome = fetched(exchange, this.#name);
+    if (outcome.kind !== 'hit' || exchange.kind !== 'reply') return outcome as Exclude<FetchOutcome, Hit>;
+    const { cas } = exchange.reply;
+    // The number is 0 where compare-and-swap is switched off, and would let everything pass.
+    return { ...outcome, cas: cas === ANY ? undefined : `b${this.#links}.${cas}` };
+  }
+
+  async #store(
+    opcode: number,
+    key: string,
+    item: WireItem,
+    cas: bigint,
+    endsAt: Millis,
+  ): Promise<StoreOutcome> {
+    const extras = storeExtras(item.flags, item.ttlSeconds);
+    return stored(await this.#exchange(opcode, key, extras, item.value, cas, endsAt), this.#name);
+  }
+
+  async #delete(key: string, cas: bigint, endsAt: Millis): Promise<DeleteOutcome> {
+    return deleted(await this.#exchange(OPCODES.delete, key, NOTHING, NOTHING, cas, endsAt), this.#name);
+  }
+
+  /** The item's number as the node knows it; `undefined` where the link that told it is gone, and the node with it. */
+  #untied(cas: string): bigint | undefined {
+    const [link, number] = cas.split('.');
+    return this.#link?.stale === false && link === `b${this.#links}` ? BigInt(number!) : undefined;
+  }
+
   async #exchange(
     opcode: number,
     key: string,
     extras: Buffer,
     value: Buffer,
+    cas: bigint,
     endsAt: Millis,
   ): Promise<Exchange> {
     const { connectTimeoutMillis, operationTimeoutMillis } = this.#options;
     const lastly = this.#clock.monotonic() + Math.max(connectTimeoutMillis, operationTimeoutMillis);
-    const exchange = await this.#send(opcode, key, extras, value, endsAt);
+    const exchange = await this.#send(opcode, key, extras, value, cas, endsAt);
     // Only a connection that worked before can be lost like this: its peer closed it, mostly while it lay idle.
-    if (exchange.kind === 'reply' || !exchange.lost || !REPEATABLE.includes(opcode)) return exchange;
-    return this.#send(opcode, key, extras, value, Math.min(endsAt, lastly));
+    if (exchange.kind === 'reply' || !exchange.lost) return exchange;
+    if (!REPEATABLE.includes(opcode) || cas !== ANY) return exchange;
+    return this.#send(opcode, key, extras, value, ANY, Math.min(endsAt, lastly));
   }
 
-  #send(opcode: number, key: string, extras: Buffer, value: Buffer, endsAt: Millis): Promise<Exchange> {
+  #send(
+    opcode: number,
+    key: string,
+    extras: Buffer,
+    value: Buffer,
+    cas: bigint,
+    endsAt: Millis,
+  ): Promise<Exchange> {
     if (this.#closed) {
       return Promise.resolve({ kind: 'failed', error: this.#closedError(), lost: false });
     }
-    return this.#freshLink().send(opcode, key, extras, value, endsAt);
+    return this.#freshLink().send(opcode, key, extras, value, cas, endsAt);
   }
 
   #freshLink(): MemjsLink {
     if (this.#link?.stale) this.#link.fail(this.#closedError());
-    this.#link ??= new MemjsLink(
+    if (this.#link !== undefined) return this.#link;
+    this.#links++;
+    this.#link = new MemjsLink(
       this.#memjs,
       this.#host,
       this.#port,
@@ -190,15 +231,6 @@ export class MemjsTransport implements NodeTransport {
       },
     );
     return this.#link;
-  }
-
-  #noLeases(): Unavailable {
-    return unavailable(new NodeRefusedError(this.#name, 'the binary protocol has no leases'));
-  }
-
-  #refused({ status, value }: BinaryReply): Unavailable {
-    const text = value.toString('latin1').slice(0, 100) || `status 0x${status.toString(16)}`;
-    return unavailable(new NodeRefusedError(this.#name, text));
   }
 
   #closedError(): ClosedError {

@@ -6,7 +6,12 @@ declare module 'memjs/lib/memjs/server.js' {
 
   namespace memjsServer {
     interface Response {
-      readonly header: { readonly magic: number; readonly opcode: number; readonly status: number };
+      readonly header: {
+        readonly magic: number;
+        readonly opcode: number;
+        readonly status: number;
+        readonly cas: Buffer;
+      };
       readonly extras: Buffer;
       readonly val: Buffer;
     }

@@ -186,11 +186,10 @@ export class MetaConnection {
     if (this.#state === 'greeting') return this.#greeted();
     const operation = this.#queue.front;
     if (operation === undefined) return false;
-    const { kind, token } = reply;
+    const { token } = reply;
     if (token < 0) {
-      // Misses of 1.6.12 and refusals echo nothing: order alone tells whose they are, and they carry no value.
-      const miss = kind === REPLIES.miss && (operation.reading === 'fetch' || operation.reading === 'lease');
-      if (!miss && kind !== REPLIES.serverError) return false;
+      // Order alone tells whose these are.
+      if (!operation.takesUntold(reply)) return false;
     } else if (token !== operation.token + operation.received) return false;
     operation.receive(reply, this.#node);
     if (operation.abandoned && reply.won) this.#owner.unwanted(operation.key, reply);

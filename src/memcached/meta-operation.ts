@@ -16,11 +16,15 @@ import {
 import { type Millis, NEVER } from '../base/units.ts';
 import type { MetaReplyParser } from './meta-reply.ts';
 import { REPLIES } from './meta-reply-kinds.ts';
+import { readCount, readLook, readWithCas, saysNoNumber, type WriteReply } from './meta-write-replies.ts';
 
-type Outcome = FetchOutcome | LeaseOutcome | StoreOutcome | DeleteOutcome;
+type Outcome = FetchOutcome | LeaseOutcome | StoreOutcome | DeleteOutcome | WriteReply;
 
 /** How a command's replies are read. */
-type Reading = 'fetch' | 'lease' | 'store' | 'delete';
+type Reading = 'fetch' | 'lease' | 'store' | 'delete' | 'getWithCas' | 'look' | 'count';
+
+/** Reads of memcached's, whose misses may come without a token. */
+const READS: readonly Reading[] = ['fetch', 'lease', 'getWithCas', 'look'];
 
 /**
  * One call that waits for its replies: one command, or a batch of them with tokens that follow each other.
@@ -122,6 +126,18 @@ export class MetaOperation {
     return new MetaOperation('delete', line, undefined, token, 1, true, endsAt, undefined, settle);
   }
 
+  static command(
+    reading: 'getWithCas' | 'look' | 'count',
+    line: string,
+    token: number,
+    endsAt: Millis,
+    settle: (outcome: never) => void,
+  ): MetaOperation {
+    // One that counted and whose reply was lost would count twice.
+    const repeatable = reading !== 'count';
+    return new MetaOperation(reading, line, undefined, token, 1, repeatable, endsAt, undefined, settle);
+  }
+
   /** The key of the first command. */
   get key(): string {
     return this.lines.split(' ', 2)[1]!;
@@ -130,6 +146,12 @@ export class MetaOperation {
   /** Settled already, because its time was over; its replies are still to come, and nobody waits for them. */
   get abandoned(): boolean {
     return this.#settle === undefined;
+  }
+
+  /** Whether a reply without a token can be its own: misses of 1.6.12 and refusals, which carry no value. */
+  takesUntold(reply: MetaReplyParser): boolean {
+    if (reply.kind === REPLIES.miss) return READS.includes(this.reading);
+    return reply.kind === REPLIES.serverError || (this.reading === 'count' && saysNoNumber(reply));
   }
 
   /** Takes the next reply, whose token has been checked. */
@@ -215,6 +237,9 @@ const OUTCOMES: Readonly<Record<Reading, (reply: MetaReplyParser) => Outcome | u
     if (reply.kind === REPLIES.done) return DELETED;
     return reply.kind === REPLIES.notFound || reply.kind === REPLIES.exists ? NOT_FOUND : undefined;
   },
+  getWithCas: readWithCas,
+  look: readLook,
+  count: readCount,
 };
 
 function refusal(reply: MetaReplyParser, node: string): Unavailable {

@@ -38,6 +38,7 @@ export const FLAGS = {
   opaque: flag('O'),
   ttl: flag('t'),
   cas: flag('c'),
+  size: flag('s'),
   won: flag('W'),
   stale: flag('X'),
   leased: flag('Z'),

@@ -40,8 +40,10 @@ export class MetaReplyParser {
   flags = 0;
   /** Remaining time to live, -1 for ever; `undefined` where it was not asked for. */
   ttlSeconds: number | undefined;
-  /** The item's compare-and-swap number as the server spells it: it may have more digits than a number holds. */
+  /** The item's compare-and-swap number as the server spells it: it may have more digits than a number holds. '' if none. */
   cas = '';
+  /** The value's length, where it was asked for instead of the value; -1 where it was not. */
+  bytes = -1;
   /** `W`: this reader won the lease. `Z`: another one has it. `X`: the value was given back as stale. */
   won = false;
   leased = false;
@@ -108,6 +110,8 @@ export class MetaReplyParser {
     this.token = NO_TOKEN;
     this.flags = 0;
     this.ttlSeconds = undefined;
+    this.cas = '';
+    this.bytes = -1;
     this.won = false;
     this.leased = false;
     this.stale = false;
@@ -158,7 +162,7 @@ export class MetaReplyParser {
         continue;
       }
       const flag = input[at++];
-      if (flag !== FLAGS.flags && flag !== FLAGS.opaque && flag !== FLAGS.ttl) {
+      if (flag !== FLAGS.flags && flag !== FLAGS.opaque && flag !== FLAGS.ttl && flag !== FLAGS.size) {
         const start = at;
         while (at < end && input[at] !== SPACE) at++;
         this.#otherFlag(flag!, input, start, at);
@@ -178,6 +182,7 @@ export class MetaReplyParser {
       }
       if (flag === FLAGS.flags) this.flags = number;
       else if (flag === FLAGS.opaque) this.token = number;
+      else if (flag === FLAGS.size) this.bytes = number;
       else this.ttlSeconds = forEver ? -1 : number;
     }
     return true;

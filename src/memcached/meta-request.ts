@@ -2,7 +2,7 @@
 //
 // Only what engines from 1.6.12 on know is used. Source: memcached, doc/protocol.txt, "Meta Commands".
 
-import type { StoreMode } from './transport.ts';
+import type { CountDirection, StoreMode } from './transport.ts';
 
 /** `M` is left out for `set`, which is the default mode. */
 const MODES: Readonly<Record<StoreMode, string>> = { set: '', add: ' ME', replace: ' MR' };
@@ -24,6 +24,22 @@ export function getWithTtlLine(key: string, token: number): string {
 export function leaseLine(key: string, leaseSeconds: number, refreshSeconds: number, token: number): string {
   const refresh = refreshSeconds > 0 ? ` R${refreshSeconds}` : '';
   return `mg ${key} N${leaseSeconds}${refresh} c f t v O${token}\r\n`;
+}
+
+/** The value, with the right to replace it (`c`). */
+export function getWithCasLine(key: string, token: number): string {
+  return `mg ${key} c f v O${token}\r\n`;
+}
+
+/** Size (`s`), client flags and the right to replace, without the value; with `T` the item gets a new time to live. */
+export function lookLine(key: string, touchSeconds: number | undefined, token: number): string {
+  const touch = touchSeconds === undefined ? '' : `T${touchSeconds} `;
+  return `mg ${key} ${touch}s f c O${token}\r\n`;
+}
+
+/** Counts (`MI`, `MD`) and gives the number it comes to (`v`). Without `N` it makes no item. */
+export function countLine(key: string, direction: CountDirection, by: number, token: number): string {
+  return `ma ${key} ${direction === 'up' ? 'MI' : 'MD'} D${by} v O${token}\r\n`;
 }
 
 /** Stores by the right that `cas` is. The value and a line end must follow. */

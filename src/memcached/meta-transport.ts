@@ -1,9 +1,12 @@
 import type { Clock } from '../base/clock.ts';
 import { type CacheError, ClosedError } from '../base/errors.ts';
 import {
+  type CasOutcome,
+  type CountOutcome,
   type DeleteOutcome,
   type FetchOutcome,
   type LeaseOutcome,
+  type LookOutcome,
   NOT_FOUND,
   REFUSED,
   type StoreOutcome,
@@ -14,16 +17,20 @@ import { tooOldForMeta } from './engine-version.ts';
 import { type ConnectionOwner, MetaConnection } from './meta-connection.ts';
 import { MetaOperation } from './meta-operation.ts';
 import {
+  countLine,
   deleteLine,
   fillLine,
   getLine,
+  getWithCasLine,
   getWithTtlLine,
   giveBackLine,
   leaseLine,
+  lookLine,
   storeLine,
 } from './meta-request.ts';
 import type {
   Capabilities,
+  CountDirection,
   NodeTransport,
   StoreMode,
   TransportListener,
@@ -125,14 +132,41 @@ export class MetaTransport implements NodeTransport {
     });
   }
 
+  getWithCas(key: string, endsAt: Millis): Promise<CasOutcome> {
+    const token = this.#takeTokens(1);
+    const line = getWithCasLine(key, token);
+    return new Promise((settle) => {
+      const read = (outcome: CasOutcome): void => settle(this.#tied(outcome, 'r'));
+      this.#send(MetaOperation.command('getWithCas', line, token, endsAt, read));
+    });
+  }
+
+  look(key: string, touchSeconds: Seconds | undefined, endsAt: Millis): Promise<LookOutcome> {
+    const token = this.#takeTokens(1);
+    const line = lookLine(key, touchSeconds, token);
+    return new Promise((settle) => {
+      const looked = (outcome: LookOutcome): void => settle(this.#tied(outcome, 'r'));
+      this.#send(MetaOperation.command('look', line, token, endsAt, looked));
+    });
+  }
+
+  count(key: string, direction: CountDirection, by: number, endsAt: Millis): Promise<CountOutcome> {
+    const token = this.#takeTokens(1);
+    const line = countLine(key, direction, by, token);
+    return new Promise((settle) => {
+      this.#send(MetaOperation.command('count', line, token, endsAt, settle));
+    });
+  }
+
   /**
    * A lease is good on the connection that granted it. A node that was started anew counts from the start again, and
-   * would take an old number for a new one.
+   * would take an old number for a new one. So it is with a read (`r`), and then not even on one that lay idle: whoever
+   * read can read again, while what took long to load would be lost.
    */
-  #tied(outcome: LeaseOutcome): LeaseOutcome {
-    // Every outcome that has a number is fresh from its reply, and nobody else's yet.
-    if (outcome.kind === 'hit' || outcome.kind === 'won') {
-      (outcome as { cas: string }).cas = `${this.#connections}.${outcome.cas}`;
+  #tied<T extends LeaseOutcome | CasOutcome | LookOutcome>(outcome: T, by = ''): T {
+    // What has a number is fresh from its reply, and nobody else's yet.
+    if ('cas' in outcome && outcome.cas !== undefined) {
+      (outcome as { cas: string }).cas = `${by}${this.#connections}.${outcome.cas}`;
     }
     return outcome;
   }
@@ -140,7 +174,9 @@ export class MetaTransport implements NodeTransport {
   /** The number as the node knows it; `undefined` where the connection that granted it is gone. */
   #untied(cas: string): string | undefined {
     const [connection, number] = cas.split('.');
-    return this.#connection !== undefined && connection === String(this.#connections) ? number : undefined;
+    if (this.#connection === undefined) return undefined;
+    if (connection === String(this.#connections)) return number;
+    return connection === `r${this.#connections}` && !this.#connection.stale ? number : undefined;
   }
 
   fill(key: string, item: WireItem, cas: string, endsAt: Millis): Promise<StoreOutcome> {

@@ -1,5 +1,13 @@
 import { type CacheError, NodeTimeoutError } from '../base/errors.ts';
-import type { DeleteOutcome, FetchOutcome, LeaseOutcome, StoreOutcome } from '../base/outcome.ts';
+import type {
+  CasOutcome,
+  CountOutcome,
+  DeleteOutcome,
+  FetchOutcome,
+  LeaseOutcome,
+  LookOutcome,
+  StoreOutcome,
+} from '../base/outcome.ts';
 import type { Millis, Seconds } from '../base/units.ts';
 
 /** Longer idle than this by the time of day, and a connection may have been dropped without a word. */
@@ -27,6 +35,8 @@ export interface WireItem {
 
 export type StoreMode = 'set' | 'add' | 'replace';
 
+export type CountDirection = 'up' | 'down';
+
 /**
  * One memcached node. Every call settles with an outcome and never rejects, whatever the node, the network
  * or a freeze does; none outlives `endsAt` (monotonic milliseconds, `NEVER` for no bound beside the
@@ -43,12 +53,27 @@ export interface NodeTransport {
   delete(key: string, endsAt: Millis): Promise<DeleteOutcome>;
   /**
    * Reads, and takes the lease of an absent item for `leaseSeconds`, or of one with less than `refreshSeconds` to live.
-   * With the capability `leases` only, like the next two.
+   * With the capability `leases` only.
    */
   lease(key: string, leaseSeconds: Seconds, refreshSeconds: Seconds, endsAt: Millis): Promise<LeaseOutcome>;
-  /** Stores by a lease: `refused` where the item was deleted, stored or leased again meanwhile. */
+  /** `get` with the right to replace the item, which `fill` takes. */
+  getWithCas(key: string, endsAt: Millis): Promise<CasOutcome>;
+  /** Looks at an item without reading it, and where `touchSeconds` are given, makes them its time to live. */
+  look(key: string, touchSeconds: Seconds | undefined, endsAt: Millis): Promise<LookOutcome>;
+  /**
+   * Adds to the number that an item is, in 64 bits without a sign, or takes from it, which ends at 0. Makes no item.
+   * Like `add` and `fill`, it is never sent a second time.
+   */
+  count(key: string, direction: CountDirection, by: number, endsAt: Millis): Promise<CountOutcome>;
+  /**
+   * Stores by a lease or by the `cas` of a read: `refused` where the item was deleted, stored or leased again meanwhile,
+   * or where the connection that told the `cas` is gone.
+   */
   fill(key: string, item: WireItem, cas: string, endsAt: Millis): Promise<StoreOutcome>;
-  /** Gives a lease back unused, so that the next reader wins it; a stale value stays where there is one. */
+  /**
+   * Gives a lease back unused, so that the next reader wins it; with `keepStale` a stale value stays where there is one,
+   * else the item goes.
+   */
   giveBack(key: string, cas: string, keepStale: boolean, endsAt: Millis): Promise<DeleteOutcome>;
   /** Puts the deadline timer away. Called when an invocation ends, so that nothing ticks while frozen. */
   rest(): void;

@@ -150,6 +150,155 @@ export function describeNodeTransport(name: string, open: (opened: OpenedTranspo
       expect(await get(key)).toEqual({ kind: 'miss' });
     });
 
+    it('replaces by its number only the item that was read', async () => {
+      const key = fresh();
+      expect(await transport.getWithCas(key, NEVER)).toEqual({ kind: 'miss' });
+      await set(key, item('one', 7));
+      const read = await transport.getWithCas(key, NEVER);
+      expect(read).toMatchObject({ kind: 'hit', value: Buffer.from('one'), flags: 7 });
+      const { cas } = read as { cas: string };
+      expect(await transport.fill(key, item('two', 8), cas, NEVER)).toEqual({ kind: 'stored' });
+      expect(await transport.fill(key, item('three'), cas, NEVER)).toEqual({ kind: 'refused' });
+      expect(await get(key)).toEqual({ kind: 'hit', value: Buffer.from('two'), flags: 8 });
+      const { cas: next } = (await transport.getWithCas(key, NEVER)) as { cas: string };
+      await transport.delete(key, NEVER);
+      expect(await transport.fill(key, item('four'), next, NEVER)).toEqual({ kind: 'refused' });
+      expect(await get(key)).toEqual({ kind: 'miss' });
+    });
+
+    it('says that a swap is too large', async () => {
+      const key = fresh();
+      await set(key, item('v'));
+      const { cas } = (await transport.getWithCas(key, NEVER)) as { cas: string };
+      const large = item(Buffer.alloc(ITEM_LIMIT + 1, 'x'));
+      expect(await transport.fill(key, large, cas, NEVER)).toEqual({ kind: 'too-large' });
+    });
+
+    it('takes an item away by its number, and no other', async () => {
+      const key = fresh();
+      await set(key, item('one'));
+      const { cas } = (await transport.look(key, undefined, NEVER)) as { cas: string };
+      await set(key, item('two'));
+      expect(await transport.giveBack(key, cas, false, NEVER)).toEqual({ kind: 'not-found' });
+      const { cas: next } = (await transport.look(key, undefined, NEVER)) as { cas: string };
+      expect(await transport.giveBack(key, next, false, NEVER)).toEqual({ kind: 'deleted' });
+      expect(await get(key)).toEqual({ kind: 'miss' });
+    });
+
+    it('takes no number from a connection that is gone: the node may have been started anew', async () => {
+      await using between = await startFaultyPeer(node);
+      const { host, port } = between;
+      const other = open({ host, port, timeouts: TIMEOUTS, clock: systemClock, listener });
+      const key = fresh();
+      await other.store('set', key, item('v'), NEVER);
+      const { cas } = (await other.getWithCas(key, NEVER)) as { cas: string };
+      between.drop('rst');
+      // A read finds the connection gone, and gets a new one.
+      await expect.poll(() => other.get(key, NEVER)).toMatchObject({ kind: 'hit' });
+      expect(between.sockets.length).toBeGreaterThan(1);
+      expect(await other.fill(key, item('w'), cas, NEVER)).toEqual({ kind: 'refused' });
+      expect(await get(key)).toMatchObject({ value: Buffer.from('v') });
+      await other.close();
+    });
+
+    it.each([
+      ['', 0],
+      ['', 0x5c000003],
+      ['four', 9],
+      ['x'.repeat(100_000), 0],
+    ])('looks at size and flags: %#', async (value, flags) => {
+      const key = fresh();
+      expect(await transport.look(key, undefined, NEVER)).toEqual({ kind: 'miss' });
+      await set(key, item(value, flags));
+      const bytes = value.length;
+      expect(await transport.look(key, undefined, NEVER)).toMatchObject({ kind: 'found', bytes, flags });
+      const { cas } = (await transport.look(key, 30, NEVER)) as { cas: string };
+      expect(await transport.getWithCas(key, NEVER)).toMatchObject({ value: Buffer.from(value), flags, cas });
+    });
+
+    it('touches: an item ends sooner or later than it would have', { timeout: 10_000 }, async () => {
+      const [shorter, longer, absent] = [fresh(), fresh(), fresh()];
+      await set(shorter, item('v', 0, 60));
+      await set(longer, item('v', 0, 1));
+      expect(await transport.look(shorter, 1, NEVER)).toMatchObject({ kind: 'found', bytes: 1 });
+      expect(await transport.look(longer, 2_592_000, NEVER)).toMatchObject({ kind: 'found', bytes: 1 });
+      expect(await transport.look(absent, 60, NEVER)).toEqual({ kind: 'miss' });
+      await expect.poll(() => get(shorter), { interval: 50, timeout: 4_000 }).toEqual({ kind: 'miss' });
+      expect(await get(longer)).toMatchObject({ kind: 'hit' });
+      expect(await get(absent)).toEqual({ kind: 'miss' });
+    });
+
+    it('counts up and down, not below 0, and keeps the flags', async () => {
+      const key = fresh();
+      const count = (direction: 'up' | 'down', by: number) => transport.count(key, direction, by, NEVER);
+      expect(await count('up', 1)).toEqual({ kind: 'not-found' });
+      expect(await get(key)).toEqual({ kind: 'miss' });
+      await set(key, item('10', 0x5c000002));
+      expect(await count('up', 5)).toEqual({ kind: 'counted', value: 15 });
+      expect(await count('up', 0)).toEqual({ kind: 'counted', value: 15 });
+      expect(await count('down', 6)).toEqual({ kind: 'counted', value: 9 });
+      expect(await get(key)).toMatchObject({ flags: 0x5c000002 });
+      expect(await count('down', 10)).toEqual({ kind: 'counted', value: 0 });
+      expect(await count('up', 2 ** 32)).toEqual({ kind: 'counted', value: 2 ** 32 });
+      expect(await count('up', 5)).toEqual({ kind: 'counted', value: 2 ** 32 + 5 });
+    });
+
+    it('gives no number that it cannot hold, and 64 bits go on at 0', async () => {
+      const key = fresh();
+      const most = Number.MAX_SAFE_INTEGER;
+      await set(key, item('0'));
+      expect(await transport.count(key, 'up', most, NEVER)).toEqual({ kind: 'counted', value: most });
+      expect(await transport.count(key, 'up', 1, NEVER)).toEqual({ kind: 'refused' });
+      expect(await transport.count(key, 'up', 1, NEVER)).toEqual({ kind: 'refused' });
+      expect(await get(key)).toMatchObject({ value: Buffer.from('9007199254740993') });
+      expect(await transport.count(key, 'down', 2, NEVER)).toEqual({ kind: 'counted', value: most });
+      await set(key, item('18446744073709551615'));
+      expect(await transport.count(key, 'up', 3, NEVER)).toEqual({ kind: 'counted', value: 2 });
+    });
+
+    it.each(['', 'seven', '-1', '1.5', '"7"', '99999999999999999999999'])(
+      'refuses to count what is no number, and goes on: %s',
+      async (value) => {
+        const [key, other] = [fresh(), fresh()];
+        await set(key, item(value));
+        await set(other, item('1'));
+        const outcomes = await Promise.all([
+          transport.count(other, 'up', 1, NEVER),
+          transport.count(key, 'up', 1, NEVER),
+          transport.count(key, 'down', 1, NEVER),
+          get(other),
+        ]);
+        expect(outcomes.map(({ kind }) => kind)).toEqual(['counted', 'refused', 'refused', 'hit']);
+        expect(await get(key)).toMatchObject({ value: Buffer.from(value) });
+        expect(told).toEqual(['answered']);
+      },
+    );
+
+    it('sends no count and no swap twice', async () => {
+      await using between = await startFaultyPeer(node);
+      const { host, port } = between;
+      const other = open({ host, port, timeouts: TIMEOUTS, clock: systemClock, listener });
+      const [counter, swapped] = [fresh(), fresh()];
+      await set(counter, item('5'));
+      await set(swapped, item('one'));
+      const lose = async <T>(call: () => Promise<T>): Promise<T> => {
+        await expect.poll(() => other.get(counter, NEVER)).toMatchObject({ kind: 'hit' });
+        const calling = call();
+        between.set({ replyBytes: 0, afterReply: 'fin' });
+        const outcome = await calling;
+        between.set({});
+        return outcome;
+      };
+      expect(await lose(() => other.count(counter, 'up', 1, NEVER))).toMatchObject({ kind: 'unavailable' });
+      expect(await get(counter)).toMatchObject({ value: Buffer.from('6') });
+      await expect.poll(() => other.get(counter, NEVER)).toMatchObject({ kind: 'hit' });
+      const { cas } = (await other.getWithCas(swapped, NEVER)) as { cas: string };
+      const swap = await lose(() => other.fill(swapped, item('two'), cas, NEVER));
+      expect(swap).toMatchObject({ kind: 'unavailable' });
+      expect(await get(swapped)).toMatchObject({ value: Buffer.from('two') });
+      await other.close();
+    });
+
     it('lets an item end after its time to live', { timeout: 10_000 }, async () => {
       const key = fresh();
       const lasting = fresh();
@@ -245,6 +394,9 @@ export function describeNodeTransport(name: string, open: (opened: OpenedTranspo
       expect(await get('k')).toMatchObject({ kind: 'unavailable', error: expect.any(CacheError) });
       expect(await set('k', item('v'))).toMatchObject({ kind: 'unavailable' });
       expect(await transport.delete('k', NEVER)).toMatchObject({ kind: 'unavailable' });
+      expect(await transport.getWithCas('k', NEVER)).toMatchObject({ kind: 'unavailable' });
+      expect(await transport.look('k', undefined, NEVER)).toMatchObject({ kind: 'unavailable' });
+      expect(await transport.count('k', 'up', 1, NEVER)).toMatchObject({ kind: 'unavailable' });
       expect((await transport.getMany(['a', 'b'], NEVER)).map(({ kind }) => kind)).toEqual([
         'unavailable',
         'unavailable',
@@ -302,9 +454,12 @@ export function describeNodeTransport(name: string, open: (opened: OpenedTranspo
           waiting.get('a', NEVER),
           waiting.store('set', 'b', item('v'), NEVER),
           waiting.delete('c', NEVER),
+          waiting.getWithCas('f', NEVER),
+          waiting.look('g', 60, NEVER),
+          waiting.count('h', 'down', 1, NEVER),
           ...(await waiting.getMany(['d', 'e'], NEVER)),
         ]);
-        expect(outcomes.map(({ kind }) => kind)).toEqual(Array.from({ length: 5 }, () => 'unavailable'));
+        expect(outcomes.map(({ kind }) => kind)).toEqual(Array.from({ length: 8 }, () => 'unavailable'));
         expect(performance.now() - start).toBeLessThan(1_000);
         expect(told).toEqual(['failed']);
         await waiting.close();
@@ -361,6 +516,21 @@ export function describeNodeTransport(name: string, open: (opened: OpenedTranspo
         expect(told).toEqual(['answered', 'answered']);
         await thawed.close();
       });
+    });
+
+    it('takes no number from before a freeze, in which the node may have been started anew', async () => {
+      let wall = 1_000_000;
+      const clock: Clock = { monotonic: systemClock.monotonic, wall: () => wall };
+      const thawed = open({ host: node.host, port: node.port, timeouts: TIMEOUTS, clock, listener });
+      const key = fresh();
+      await thawed.store('set', key, item('v'), NEVER);
+      const { cas } = (await thawed.getWithCas(key, NEVER)) as { cas: string };
+      const { cas: seen } = (await thawed.look(key, undefined, NEVER)) as { cas: string };
+      wall += 10 * 60_000;
+      expect(await thawed.fill(key, item('w'), cas, NEVER)).toEqual({ kind: 'refused' });
+      expect(await thawed.giveBack(key, seen, false, NEVER)).toEqual({ kind: 'not-found' });
+      expect(await get(key)).toMatchObject({ value: Buffer.from('v') });
+      await thawed.close();
     });
 
     it('spares the calls of other invocations when one’s time is over', async () => {

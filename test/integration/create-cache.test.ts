@@ -364,6 +364,19 @@ describe('a cache that is switched off', () => {
     expect(await cache.read('k', () => 'loaded', TTL)).toEqual({ kind: 'miss', value: 'loaded' });
     await expect(cache.wrap('k', () => Promise.reject(new Error('db')), TTL)).rejects.toThrow('db');
     expect(await cache.delete('k')).toEqual({ kind: 'disabled' });
+    const change = vi.fn(() => 1);
+    const writes = [
+      cache.add('k', 'v', TTL),
+      cache.replace('k', 'v', TTL),
+      cache.increment('k'),
+      cache.decrement('k', { initial: 1, ...TTL }),
+      cache.touch('k', TTL),
+      cache.update('k', change, TTL),
+    ];
+    for (const outcome of await Promise.all(writes)) expect(outcome).toEqual({ kind: 'disabled' });
+    expect(change).not.toHaveBeenCalled();
+    await expect(cache.increment('k', { by: -1 })).rejects.toThrow(TypeError);
+    await expect(cache.update('k', change, { ...TTL, tries: 0 })).rejects.toThrow(TypeError);
     expect([...(await cache.deleteMany(['a']))]).toEqual([['a', { kind: 'disabled' }]]);
     expect([...(await cache.setMany([['a', 1]], TTL))]).toEqual([['a', { kind: 'disabled' }]]);
     expect(cache.topology).toBeUndefined();

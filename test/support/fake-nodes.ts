@@ -1,9 +1,12 @@
 import { type CacheError, NodeTimeoutError } from '../../src/base/errors.ts';
 import {
+  type CasOutcome,
+  type CountOutcome,
   DELETED,
   type DeleteOutcome,
   type FetchOutcome,
   type LeaseOutcome,
+  type LookOutcome,
   MISS,
   NOT_FOUND,
   REFUSED,
@@ -12,12 +15,18 @@ import {
   TOO_LARGE,
   unavailable,
 } from '../../src/base/outcome.ts';
-import type { NodeTransport, StoreMode, TransportListener, WireItem } from '../../src/memcached/transport.ts';
+import type {
+  CountDirection,
+  NodeTransport,
+  StoreMode,
+  TransportListener,
+  WireItem,
+} from '../../src/memcached/transport.ts';
 
 /** One call as a node saw it. */
 export interface Call {
   readonly node: string;
-  readonly op: 'get' | StoreMode | 'delete';
+  readonly op: 'get' | StoreMode | 'delete' | 'look' | 'fill' | 'touch' | 'count';
   readonly key: string;
   readonly ttlSeconds?: number;
 }
@@ -92,8 +101,44 @@ export class FakeNode implements NodeTransport {
     throw new Error('this node has no leases');
   }
 
-  fill(): Promise<StoreOutcome> {
-    throw new Error('this node has no leases');
+  /** The right to replace an item is the item itself. */
+  async getWithCas(key: string): Promise<CasOutcome> {
+    const outcome = await this.get(key);
+    return outcome.kind === 'hit' ? { ...outcome, cas: this.#casOf(key) } : outcome;
+  }
+
+  async look(key: string, touchSeconds: number | undefined): Promise<LookOutcome> {
+    const ttl = touchSeconds === undefined ? {} : { ttlSeconds: touchSeconds };
+    this.#calls.push({ node: this.name, op: touchSeconds === undefined ? 'look' : 'touch', key, ...ttl });
+    if (this.silent) return unavailable(this.error);
+    const item = this.items.get(key);
+    if (item === undefined) return MISS;
+    return { kind: 'found', bytes: item.value.length, flags: item.flags, cas: this.#casOf(key) };
+  }
+
+  async count(key: string, direction: CountDirection, by: number): Promise<CountOutcome> {
+    this.#calls.push({ node: this.name, op: 'count', key });
+    if (this.silent) return unavailable(this.error);
+    const item = this.items.get(key);
+    if (item === undefined) return NOT_FOUND;
+    if (!/^\d+ *$/.test(item.value.toString())) return REFUSED;
+    const value = Math.max(0, Number(item.value.toString()) + (direction === 'up' ? by : -by));
+    this.items.set(key, { ...item, value: Buffer.from(String(value)) });
+    return { kind: 'counted', value };
+  }
+
+  async fill(key: string, item: WireItem, cas: string): Promise<StoreOutcome> {
+    this.#calls.push({ node: this.name, op: 'fill', key, ttlSeconds: item.ttlSeconds });
+    if (this.silent) return unavailable(this.error);
+    if (item.value.length > this.maxBytes) return TOO_LARGE;
+    if (cas !== this.#casOf(key)) return REFUSED;
+    this.items.set(key, item);
+    return STORED;
+  }
+
+  #casOf(key: string): string {
+    const item = this.items.get(key);
+    return item === undefined ? '' : `${item.flags}:${item.value.toString('latin1')}`;
   }
 
   giveBack(): Promise<DeleteOutcome> {

@@ -1,12 +1,26 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '../../src/base/clock.ts';
 import { NodeTimeoutError } from '../../src/base/errors.ts';
-import type { DeleteOutcome, FetchOutcome, LeaseOutcome, StoreOutcome } from '../../src/base/outcome.ts';
+import type {
+  CasOutcome,
+  CountOutcome,
+  DeleteOutcome,
+  FetchOutcome,
+  LeaseOutcome,
+  LookOutcome,
+  StoreOutcome,
+} from '../../src/base/outcome.ts';
 import { type Millis, NEVER, type Seconds } from '../../src/base/units.ts';
 import { MetaOperation } from '../../src/memcached/meta-operation.ts';
 import { MetaReplyParser } from '../../src/memcached/meta-reply.ts';
 import * as line from '../../src/memcached/meta-request.ts';
-import type { NodeTransport, StoreMode, TransportListener, WireItem } from '../../src/memcached/transport.ts';
+import type {
+  CountDirection,
+  NodeTransport,
+  StoreMode,
+  TransportListener,
+  WireItem,
+} from '../../src/memcached/transport.ts';
 import { ByteQueue } from '../../src/testing/byte-queue.ts';
 import { NodeState } from '../../src/testing/node-state.ts';
 import { Outbox } from '../../src/testing/outbox.ts';
@@ -137,6 +151,21 @@ export class HeldTransport implements NodeTransport {
   ): Promise<LeaseOutcome> {
     const text = line.leaseLine(key, leaseSeconds, refreshSeconds, 1);
     return this.#call((settle) => MetaOperation.lease(text, 1, NEVER, settle));
+  }
+
+  getWithCas(key: string): Promise<CasOutcome> {
+    const text = line.getWithCasLine(key, 1);
+    return this.#call((settle) => MetaOperation.command('getWithCas', text, 1, NEVER, settle));
+  }
+
+  look(key: string, touchSeconds: Seconds | undefined): Promise<LookOutcome> {
+    const text = line.lookLine(key, touchSeconds, 1);
+    return this.#call((settle) => MetaOperation.command('look', text, 1, NEVER, settle));
+  }
+
+  count(key: string, direction: CountDirection, by: number): Promise<CountOutcome> {
+    const text = line.countLine(key, direction, by, 1);
+    return this.#call((settle) => MetaOperation.command('count', text, 1, NEVER, settle));
   }
 
   fill(key: string, item: WireItem, cas: string, _endsAt?: Millis): Promise<StoreOutcome> {

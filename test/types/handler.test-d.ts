@@ -7,10 +7,13 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import {
   type Cache,
+  type CountOutcome,
   createCache,
   type ReadResult,
   type SmearCacheContext,
   smearCache,
+  type TouchOutcome,
+  type UpdateOutcome,
   type WrapOptions,
 } from '../../src/index.ts';
 
@@ -71,6 +74,38 @@ export async function results(cache: Cache): Promise<void> {
   await cache.set('k', 'v', { ttlMillis: 5 });
   // @ts-expect-error: keys are strings
   await cache.get(5);
+}
+
+// Writes of the base.
+export async function writes(cache: Cache): Promise<void> {
+  const count: CountOutcome = await cache.increment('n', { by: 2, initial: 0, ttlSeconds: 60 });
+  if (count.kind === 'counted') count.value satisfies number;
+  // @ts-expect-error: nothing was counted
+  if (count.kind === 'refused') count.value satisfies number;
+  await cache.decrement('n');
+  await cache.decrement('n', { by: 2, signal: AbortSignal.timeout(5) });
+  // @ts-expect-error: what is stored has a time to live
+  await cache.increment('n', { initial: 0 });
+  // @ts-expect-error: a count that makes no item has none to give it
+  await cache.increment('n', { ttlSeconds: 60 });
+  const touch: TouchOutcome = await cache.touch('k', { ttlSeconds: 60 });
+  touch.kind satisfies 'touched' | 'not-found' | 'disabled' | 'unavailable';
+  // @ts-expect-error: a time to live is what it is about
+  await cache.touch('k');
+  // @ts-expect-error: a time to live is asked for
+  await cache.add('k', 'v');
+  const { kind } = await cache.replace('k', 'v', { ttlSeconds: 60 });
+  kind satisfies 'stored' | 'refused' | 'too-large' | 'disabled' | 'unavailable';
+  const updated = await cache.update('k', (item: Item | undefined) => item, { ttlSeconds: 60, tries: 9 });
+  updated satisfies UpdateOutcome<Item>;
+  if (updated.kind === 'stored') updated.value.price satisfies number;
+  // @ts-expect-error: there may be none
+  if (updated.kind === 'unchanged') updated.value.price satisfies number;
+  await cache.update<number>('k', async (n = 0) => n + 1, { ttlSeconds: 60 });
+  // @ts-expect-error: there may be none yet
+  await cache.update('k', (n: number) => n + 1, { ttlSeconds: 60 });
+  // @ts-expect-error: a time to live is asked for
+  await cache.update('k', () => 1, { tries: 9 });
 }
 
 // Options.

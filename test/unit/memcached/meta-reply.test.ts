@@ -115,20 +115,23 @@ describe('the reply parser', () => {
   });
 
   it('takes nothing of one reply over into the next', () => {
-    const parser = new MetaReplyParser(({ kind, token, flags, ttlSeconds, value, text }) => {
-      seen.push({ kind, token, flags, ttlSeconds, value: value?.toString(), text });
+    const parser = new MetaReplyParser(({ kind, token, flags, ttlSeconds, cas, bytes, value, text }) => {
+      seen.push({ kind, token, flags, ttlSeconds, cas, bytes, value: value?.toString(), text });
       return true;
     });
     const seen: unknown[] = [];
-    const wire = bytes('VERSION 1.6.18\r\nVA 1 f7 t5 O3\r\nx\r\nHD\r\nSERVER_ERROR busy\r\nEN\r\nERROR\r\n');
+    const NOTHING = { token: -1, flags: 0, cas: '', bytes: -1, value: undefined, text: '' };
+    const wire = bytes(
+      'VERSION 1.6.18\r\nVA 1 f7 t5 c9 s1 O3\r\nx\r\nHD\r\nSERVER_ERROR busy\r\nEN\r\nERROR\r\n',
+    );
     parser.feed(wire, wire.length);
     expect(seen).toEqual([
-      { kind: REPLIES.version, token: -1, flags: 0, value: undefined, text: '1.6.18' },
-      { kind: REPLIES.value, token: 3, flags: 7, ttlSeconds: 5, value: 'x', text: '' },
-      { kind: REPLIES.done, token: -1, flags: 0, value: undefined, text: '' },
-      { kind: REPLIES.serverError, token: -1, flags: 0, value: undefined, text: 'busy' },
-      { kind: REPLIES.miss, token: -1, flags: 0, value: undefined, text: '' },
-      { kind: REPLIES.error, token: -1, flags: 0, value: undefined, text: 'ERROR' },
+      { kind: REPLIES.version, ...NOTHING, text: '1.6.18' },
+      { kind: REPLIES.value, token: 3, flags: 7, ttlSeconds: 5, cas: '9', bytes: 1, value: 'x', text: '' },
+      { kind: REPLIES.done, ...NOTHING },
+      { kind: REPLIES.serverError, ...NOTHING, text: 'busy' },
+      { kind: REPLIES.miss, ...NOTHING },
+      { kind: REPLIES.error, ...NOTHING, text: 'ERROR' },
     ]);
   });
 
@@ -198,6 +201,8 @@ describe('the reply parser refuses', () => {
     ['a remaining time that is none', 'VA 1 f0 t O1\r\nx\r\n'],
     ['a remaining time that is a sign', 'VA 1 f0 t- O1\r\nx\r\n'],
     ['a remaining time of 20 digits', 'VA 1 t18446744073709551615 O1\r\nx\r\n'],
+    ['a size that is none', 'HD s f0 c1 O1\r\n'],
+    ['a size with letters', 'HD s1x f0 c1 O1\r\n'],
     ['a token of 20 digits', 'HD O18446744073709551617\r\n'],
     ['a token of 16 digits', 'HD O1234567890123456\r\n'],
     ['a token that is negative', 'EN O-3\r\n'],
