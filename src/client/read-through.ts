@@ -51,8 +51,8 @@ export function readThrough<T, R>(
 
 async function slowly<T>(core: ClientCore, calls: Calls, wanted: Wanted<T>): Promise<ReadThroughResult<T>> {
   const router = await calls.router();
-  if (router instanceof CacheError) return lockedReadThrough(core, calls, wanted, undefined, '');
   const stored = storageKey(core.prefix, wanted.key);
+  if (router instanceof CacheError) return lockedReadThrough(core, calls, wanted, undefined, stored);
   return overRoute(core, calls, wanted, router.routeFor(wanted.key, stored), stored);
 }
 
