@@ -39,6 +39,8 @@ export class CacheNode implements RingNode {
   readonly #clock: Clock;
   readonly #observe: Observer;
   #health: NodeHealth = UP;
+  /** When it came up again, by the time of day. */
+  #upSince: Millis = Number.NEGATIVE_INFINITY;
 
   /** `probeMillis`: within this a probe's verdict is due, a connect and a reply. */
   constructor(node: RingNode, open: OpenTransport, probeMillis: Millis, clock: Clock, observe: Observer) {
@@ -84,6 +86,18 @@ export class CacheNode implements RingNode {
 
   delete(key: string, endsAt: Millis): Promise<DeleteOutcome> {
     return this.#refusal() ?? this.#transport.delete(key, endsAt);
+  }
+
+  /** Whether it is down, and left alone now: it would not be asked. */
+  get spared(): boolean {
+    return this.#health.state !== 'up' && !mayUse(this.#health, this.#clock.wall());
+  }
+
+  /** Whether it is down, or was within the last `millis`: others may hold what stands in for its items. */
+  wasDownWithin(millis: Millis): boolean {
+    if (this.#health.state !== 'up') return true;
+    const since = this.#clock.wall() - this.#upSince;
+    return since >= 0 && since < millis;
   }
 
   get leases(): boolean {
@@ -142,6 +156,7 @@ export class CacheNode implements RingNode {
   #answered(): void {
     if (this.#health.state === 'up') return;
     this.#health = UP;
+    this.#upSince = this.#clock.wall();
     this.#observe({ kind: 'node-up', node: this.name });
   }
 

@@ -2,14 +2,15 @@ import { AbortedError, CacheError } from '../base/errors.ts';
 import { type DeleteOutcome, type FetchOutcome, type StoreOutcome, unavailable } from '../base/outcome.ts';
 import type { Millis, Seconds } from '../base/units.ts';
 import { decodeValue, type EncodedValue } from '../codec/value.ts';
-import { storageKey } from '../memcached/storage-key.ts';
+import { GUTTER_SUFFIX, storageKey } from '../memcached/storage-key.ts';
 import type { WireItem } from '../memcached/transport.ts';
 import type { Route, Router } from '../smear/index.ts';
 import { abortable } from './abortable.ts';
 import type { GetOptions, ManyResult, ReadResult } from './cache.ts';
 import type { CacheNode } from './cache-node.ts';
 import type { ClientCore } from './client-core.ts';
-import { deleteItem, fetchItem, inAll, itemOf, type Located, type ReadPlan, storeItem } from './dispatch.ts';
+import { inAll, itemOf, type Located, type ReadPlan } from './dispatch.ts';
+import { deletePastOwner, fetchPastOwner, storePastOwner, wasGuttered } from './gutter.ts';
 import { OpenCalls } from './open-calls.ts';
 import { Pauses } from './pauses.ts';
 import { fetchMany, type Item } from './read-many.ts';
@@ -52,14 +53,20 @@ export class Calls {
     if (router !== undefined && options?.signal === undefined) {
       const stored = storageKey(this.#core.prefix, key);
       const route = router.routeFor(key, stored);
-      if (route.kind === 'single') return route.base.get(stored, this.endsAt);
-      return this.open.during(fetchItem(route, stored, this.plan(options))).then(({ outcome }) => outcome);
+      if (route.kind === 'single' && !route.base.spared) return route.base.get(stored, this.endsAt);
+      return this.open.during(this.#fetchBy(router, key, options)).then(({ outcome }) => outcome);
     }
-    return this.locate(key, options).then(({ outcome }) => outcome);
+    return this.#locate(key, options).then(({ outcome }) => outcome);
+  }
+
+  /** Whether the owner of `key` is known to be down by now, so that something may be in its gutter. */
+  isStranded(key: string): boolean {
+    const route = this.#core.cluster.router()?.routeFor(key, storageKey(this.#core.prefix, key));
+    return route?.kind === 'single' && route.base.spared;
   }
 
   async find(key: string, options: GetOptions | undefined): Promise<ReadResult<unknown>> {
-    const { outcome, node } = await this.locate(key, options);
+    const { outcome, node } = await this.#locate(key, options);
     const read = this.decoded(key, outcome);
     if (this.fallsToBase(key, options, outcome, read)) {
       return this.find(key, { ...options, consistentRead: true });
@@ -135,11 +142,18 @@ export class Calls {
     return route?.kind === 'smeared';
   }
 
-  locate(key: string, options: GetOptions | undefined): Promise<Located | Unlocated> {
-    const signal = options?.signal;
-    return abortable<Located | Unlocated>(
+  #locate(key: string, options: GetOptions | undefined): Promise<Located | Unlocated> {
+    return this.unlessAborted(options?.signal, () => this.#locateNow(key, options));
+  }
+
+  /** Counts a call as one that is under way; once `signal` aborts, nobody was asked. */
+  unlessAborted<T extends Located | Unlocated>(
+    signal: AbortSignal | undefined,
+    call: () => Promise<T>,
+  ): Promise<T | Unlocated> {
+    return abortable<T | Unlocated>(
       signal,
-      () => this.open.during(this.#locateNow(key, options)),
+      () => this.open.during(call()),
       () => ({ outcome: aborted() }),
     );
   }
@@ -148,8 +162,12 @@ export class Calls {
     const router = await this.router();
     if (router instanceof CacheError) return { outcome: unavailable(router) };
     if (options?.signal?.aborted) return { outcome: aborted() };
+    return this.#fetchBy(router, key, options);
+  }
+
+  #fetchBy(router: Router<CacheNode>, key: string, options: GetOptions | undefined): Promise<Located> {
     const stored = storageKey(this.#core.prefix, key);
-    return fetchItem(router.routeFor(key, stored), stored, this.plan(options));
+    return fetchPastOwner(router, router.routeFor(key, stored), stored, this.plan(options));
   }
 
   plan(options: GetOptions | undefined): ReadPlan {
@@ -187,7 +205,7 @@ export class Calls {
     this.wrote(route, stored);
     const { open } = this;
     open.begin();
-    return storeItem(route, stored, item, random, this.endsAt).then(({ outcome, node }) => {
+    return storePastOwner(router, route, stored, item, random, this.endsAt).then(({ outcome, node }) => {
       open.end();
       this.wrote(route, stored);
       if (outcome.kind === 'too-large') {
@@ -206,7 +224,7 @@ export class Calls {
       const stored = storageKey(schemaPrefix, key);
       const route = router.routeFor(key, stored);
       this.wrote(route, stored);
-      return deleteItem(route, stored, this.endsAt).finally(() => this.wrote(route, stored));
+      return deletePastOwner(router, route, stored, this.endsAt).finally(() => this.wrote(route, stored));
     });
     return inAll(await Promise.all(outcomes));
   }
@@ -216,8 +234,12 @@ export class Calls {
    * not be older than it.
    */
   wrote(route: Route<CacheNode>, stored: string): void {
-    this.#core.flights.forget(stored);
-    if (route.kind === 'smeared') this.#core.ownWrites.add(stored);
+    const { flights, ownWrites } = this.#core;
+    flights.forget(stored);
+    if (route.kind === 'smeared') ownWrites.add(stored);
+    if (!wasGuttered(route)) return;
+    flights.forget(stored + GUTTER_SUFFIX);
+    if (route.kind === 'smeared') ownWrites.add(stored + GUTTER_SUFFIX);
   }
 
   router(): Router<CacheNode> | Promise<Router<CacheNode> | CacheError> {

@@ -77,8 +77,13 @@ export class ClientCache implements InvocationCache {
       open.end();
       const read = this.#calls.decoded(key, outcome);
       if (read.kind === 'hit') return read.value as T;
-      return this.#calls.fallsToBase(key, options, outcome, read)
-        ? this.get<T>(key, { ...options, consistentRead: true })
+      if (this.#calls.fallsToBase(key, options, outcome, read)) {
+        return this.get<T>(key, { ...options, consistentRead: true });
+      }
+      return read.kind === 'unavailable' && this.#calls.isStranded(key)
+        ? this.#calls
+            .find(key, options)
+            .then((found) => (found.kind === 'hit' ? (found.value as T) : undefined))
         : undefined;
     };
     return this.#calls.fetch(key, options).then(answered);

@@ -1,19 +1,22 @@
 import type { CacheError } from '../base/errors.ts';
 import type { Millis } from '../base/units.ts';
 
+/** What is known of a node that failed. Times are by the time of day: a pause goes on while the environment is frozen. */
+interface Failing {
+  readonly failures: number;
+  readonly since: Millis;
+  readonly retryAt: Millis;
+  readonly error: CacheError;
+}
+
 /**
- * A node that failed is left alone, longer each time, and then tried by one operation at a time. By the time of day:
- * the pause goes on while the environment is frozen.
+ * A node that failed is `down`: it is left alone, longer each time, and then tried by one operation at a time, its probe.
+ * While it is `probing` the others are held up as before.
  */
 export type NodeHealth =
   | { readonly state: 'up' }
-  | {
-      readonly state: 'down';
-      readonly failures: number;
-      readonly since: Millis;
-      readonly retryAt: Millis;
-      readonly error: CacheError;
-    };
+  | ({ readonly state: 'down' } & Failing)
+  | ({ readonly state: 'probing' } & Failing);
 
 const FIRST_PAUSE_MILLIS: Millis = 1_000;
 const LONGEST_PAUSE_MILLIS: Millis = 30_000;
@@ -34,7 +37,8 @@ export function mayUse(health: NodeHealth, now: Millis): boolean {
  * out of time, holds the next one up for `probeMillis` and no longer.
  */
 export function used(health: NodeHealth, now: Millis, probeMillis: Millis): NodeHealth {
-  return health.state === 'up' ? health : { ...health, since: now, retryAt: now + probeMillis };
+  if (health.state === 'up') return health;
+  return { ...health, state: 'probing', since: now, retryAt: now + probeMillis };
 }
 
 export function failed(

@@ -4,6 +4,7 @@ import { storageKey } from '../memcached/storage-key.ts';
 import type { Route, Router } from '../smear/index.ts';
 import type { CacheNode } from './cache-node.ts';
 import { askMissingCopy, fallsThrough, itemOf, type Place, type ReadPlan, readPlace } from './dispatch.ts';
+import { gutterOf } from './gutter.ts';
 
 /** One key of a batch, from its route to its outcome. */
 export interface Item {
@@ -14,15 +15,18 @@ export interface Item {
   outcome: FetchOutcome;
 }
 
+/** What is asked for in a batch. */
+type Asked = Pick<Item, 'place' | 'outcome'>;
+
 /** What goes to one node in one round trip. */
 interface Batch {
-  readonly items: Item[];
+  readonly items: Asked[];
   readonly keys: string[];
 }
 
 /**
- * Reads many keys: one batch a node, the nodes side by side; then the keys whose copies had nothing, from their
- * bases.
+ * Reads many keys: one batch a node, the nodes side by side; then the keys whose copies had nothing, from their bases;
+ * then those of nodes that are down, from their gutters.
  */
 export async function fetchMany(
   router: Router<CacheNode>,
@@ -31,28 +35,53 @@ export async function fetchMany(
   plan: ReadPlan,
 ): Promise<readonly Item[]> {
   const items: Item[] = [];
-  const batches = new Map<CacheNode, Batch>();
   for (const key of keys) {
     const stored = storageKey(prefix, key);
     const route = router.routeFor(key, stored);
-    const place = readPlace(route, stored, plan);
-    const item: Item = { key, storageKey: stored, route, place, outcome: MISS };
-    items.push(item);
-    const batch = batches.get(place.node);
-    if (batch === undefined) batches.set(place.node, { items: [item], keys: [place.key] });
-    else {
-      batch.items.push(item);
-      batch.keys.push(place.key);
-    }
+    items.push({ key, storageKey: stored, route, place: readPlace(route, stored, plan), outcome: MISS });
   }
-  await Promise.all(Array.from(batches, ([node, batch]) => fetchBatch(node, batch, plan.endsAt)));
+  await fetchBatches(items, plan.endsAt);
   const secondRound = items.filter(
     ({ outcome, route, place }) =>
       route.kind === 'smeared' && outcome.kind !== 'hit' && fallsThrough(route, place),
   );
   // One by one: these are the hot keys of the batch, a few, and their remaining time is needed for the copies.
   if (secondRound.length > 0) await Promise.all(secondRound.map((item) => fetchFromBase(item, plan)));
+  const stranded = items.filter(({ outcome }) => outcome.kind === 'unavailable');
+  if (stranded.length > 0) await fetchFromGutters(router, stranded, plan.endsAt);
   return items;
+}
+
+async function fetchFromGutters(
+  router: Router<CacheNode>,
+  items: readonly Item[],
+  endsAt: Millis,
+): Promise<void> {
+  const asked: { readonly item: Item; readonly place: Place; outcome: FetchOutcome }[] = [];
+  for (const item of items) {
+    const { route, storageKey: stored } = item;
+    const gutter =
+      route.kind !== 'variants' && route.base.spared ? gutterOf(router, route, stored) : undefined;
+    if (gutter === undefined) continue;
+    asked.push({ item, place: { node: gutter.route.base, key: gutter.key }, outcome: MISS });
+  }
+  await fetchBatches(asked, endsAt);
+  // What is not there either is not a miss: the owner may have it.
+  for (const { item, outcome } of asked) if (outcome.kind === 'hit') item.outcome = outcome;
+}
+
+async function fetchBatches(asked: readonly Asked[], endsAt: Millis): Promise<void> {
+  const batches = new Map<CacheNode, Batch>();
+  for (const item of asked) {
+    const { node, key } = item.place;
+    const batch = batches.get(node);
+    if (batch === undefined) batches.set(node, { items: [item], keys: [key] });
+    else {
+      batch.items.push(item);
+      batch.keys.push(key);
+    }
+  }
+  await Promise.all(Array.from(batches, ([node, batch]) => fetchBatch(node, batch, endsAt)));
 }
 
 async function fetchBatch(node: CacheNode, { items, keys }: Batch, endsAt: Millis): Promise<void> {

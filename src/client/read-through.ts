@@ -1,18 +1,17 @@
 import { CacheError } from '../base/errors.ts';
-import type { Hit } from '../base/outcome.ts';
+import type { Hit, LeaseOutcome } from '../base/outcome.ts';
 import { storageKey } from '../memcached/storage-key.ts';
-import type { Route, SmearedRoute, VariantsRoute } from '../smear/index.ts';
+import type { Route, Router, SmearedRoute } from '../smear/index.ts';
 import type { ReadThroughResult } from './cache.ts';
 import type { CacheNode } from './cache-node.ts';
 import type { Calls } from './calls.ts';
 import type { ClientCore } from './client-core.ts';
 import { askCopy, type FillCopy, fallsThrough, readPlace } from './dispatch.ts';
+import { type BasedRoute, gutterOf, ofGutter } from './gutter.ts';
 import { LeasedReading } from './leased-reading.ts';
-import { lockedReadThrough } from './locked-reading.ts';
+import { LockedReading, loadWithout } from './locked-reading.ts';
 import { acceptable } from './validation.ts';
 import { leaseSeconds, type Wanted } from './wanted.ts';
-
-type BasedRoute = Exclude<Route<CacheNode>, VariantsRoute<CacheNode>>;
 
 /**
  * The cached value, else the loader's: under leases where the base's node has them and the options do not forbid it.
@@ -31,8 +30,9 @@ export function readThrough<T, R>(
   const { key, staleSeconds } = wanted;
   const stored = storageKey(core.prefix, key);
   const route = router.routeFor(key, stored);
-  if (route.kind !== 'single' || !leasable(core, route))
-    return overRoute(core, calls, wanted, route, stored).then(shape);
+  if (route.kind !== 'single' || !leasable(core, route) || route.base.spared) {
+    return overRoute({ core, calls, wanted, router }, route, stored).then(shape);
+  }
   const { base } = route;
   const { open, endsAt } = calls;
   open.begin();
@@ -42,41 +42,38 @@ export function readThrough<T, R>(
       const read = calls.decoded(key, outcome);
       if (read.kind === 'hit') return shape({ kind: 'hit', value: read.value as T, node: base.name });
     }
-    const reading = new LeasedReading(core, calls, wanted, base, stored);
-    return reading
-      .take(outcome)
-      .then(async (result) => shape(result ?? (await lockedReadThrough(core, calls, wanted, route, stored))));
+    return goOn({ core, calls, wanted, router }, route, stored, outcome).then(shape);
   });
+}
+
+/** One read-through, by what it is done. */
+interface Reading<T> {
+  readonly core: ClientCore;
+  readonly calls: Calls;
+  readonly wanted: Wanted<T>;
+  /** Finds the gutter where the owner turns out to be down; `undefined` where this is the gutter. */
+  readonly router: Router<CacheNode> | undefined;
 }
 
 async function slowly<T>(core: ClientCore, calls: Calls, wanted: Wanted<T>): Promise<ReadThroughResult<T>> {
   const router = await calls.router();
   const stored = storageKey(core.prefix, wanted.key);
-  if (router instanceof CacheError) return lockedReadThrough(core, calls, wanted, undefined, stored);
-  return overRoute(core, calls, wanted, router.routeFor(wanted.key, stored), stored);
+  if (router instanceof CacheError) {
+    return loadWithout(core, calls, wanted, stored, { kind: 'unavailable', error: router });
+  }
+  return overRoute({ core, calls, wanted, router }, router.routeFor(wanted.key, stored), stored);
 }
 
 async function overRoute<T>(
-  core: ClientCore,
-  calls: Calls,
-  wanted: Wanted<T>,
+  reading: Reading<T>,
   route: Route<CacheNode>,
   stored: string,
 ): Promise<ReadThroughResult<T>> {
-  const leases = route.kind !== 'variants' && leasable(core, route) && !wanted.signal?.aborted;
-  const result = leases ? await leasedReadThrough(core, calls, wanted, route, stored) : undefined;
-  return result ?? lockedReadThrough(core, calls, wanted, route, stored);
-}
-
-const leasable = (core: ClientCore, route: BasedRoute): boolean => core.leases && route.base.leases;
-
-async function leasedReadThrough<T>(
-  core: ClientCore,
-  calls: Calls,
-  wanted: Wanted<T>,
-  route: BasedRoute,
-  stored: string,
-): Promise<ReadThroughResult<T> | undefined> {
+  if (route.kind === 'variants') return locked(reading, route, stored);
+  const gutter = overGutter(reading, route, stored);
+  if (gutter !== undefined) return gutter;
+  const { core, calls, wanted } = reading;
+  if (!leasable(core, route) || wanted.signal?.aborted) return locked(reading, route, stored);
   let copy: FillCopy = () => {};
   if (route.kind === 'smeared') {
     const asked = await calls.open.during(askACopy(calls, route, stored));
@@ -86,10 +83,49 @@ async function leasedReadThrough<T>(
       if (accepted !== undefined) return { kind: 'hit', value: accepted.value, node: asked.node.name };
     }
   }
-  const reading = new LeasedReading(core, calls, wanted, route.base, stored);
-  const outcome = await reading.lease();
+  const { open, endsAt } = calls;
+  const lease = leaseSeconds(core, endsAt);
+  const outcome = await open.during(route.base.lease(stored, lease, wanted.staleSeconds, endsAt));
   copy(outcome.kind === 'hit' && !outcome.stale ? outcome : undefined);
-  return reading.take(outcome);
+  return goOn(reading, route, stored, outcome);
+}
+
+const leasable = (core: ClientCore, route: BasedRoute): boolean => core.leases && route.base.leases;
+
+/** From what the base said. */
+async function goOn<T>(
+  reading: Reading<T>,
+  route: BasedRoute,
+  stored: string,
+  outcome: LeaseOutcome,
+): Promise<ReadThroughResult<T>> {
+  const gutter = outcome.kind === 'unavailable' ? overGutter(reading, route, stored) : undefined;
+  if (gutter !== undefined) return gutter;
+  const { core, calls, wanted } = reading;
+  const result = await new LeasedReading(core, calls, wanted, route.base, stored).take(outcome);
+  return result ?? locked(reading, route, stored);
+}
+
+function locked<T>(
+  reading: Reading<T>,
+  route: Route<CacheNode>,
+  stored: string,
+): Promise<ReadThroughResult<T>> {
+  const { core, calls, wanted } = reading;
+  return new LockedReading(core, calls, wanted, route, stored).run(() => overGutter(reading, route, stored));
+}
+
+/** The same over the key's gutter, where its owner is known to be down by now, and there is one. */
+function overGutter<T>(
+  reading: Reading<T>,
+  route: Route<CacheNode>,
+  stored: string,
+): Promise<ReadThroughResult<T>> | undefined {
+  const { router, wanted } = reading;
+  if (router === undefined || route.kind === 'variants' || !route.base.spared) return undefined;
+  const gutter = gutterOf(router, route, stored);
+  if (gutter === undefined) return undefined;
+  return overRoute({ ...reading, wanted: ofGutter(wanted), router: undefined }, gutter.route, gutter.key);
 }
 
 /** The copy that a read of this route goes to: its value, or the way to fill it. */

@@ -10,11 +10,18 @@ export const COPY_SUFFIX = '~sc';
 /** Ends the key of a lock, where there are no leases. */
 export const LOCK_SUFFIX = '~sl';
 
+/** Ends the key of what stands in for a base whose node is down. */
+export const GUTTER_SUFFIX = '~sg';
+
+/** Keys of callers that end like these are hashed. */
+const RESERVED_SUFFIXES = [COPY_SUFFIX, GUTTER_SUFFIX, LOCK_SUFFIX];
+const TILDE = '~'.charCodeAt(0);
+
 /** Starts every key of our own: hashed keys, counters, the hot list. */
 export const RESERVED_PREFIX = 'sc~';
 const HASHED = `${RESERVED_PREFIX}h~`;
 
-/** Room for the longest thing that is ever appended: the copy suffix, the lock's, or a variant's number. */
+/** Room for the longest that is ever appended: two of our suffixes (the lock of a stand-in), or a variant's number. */
 const SUFFIX_ROOM = 8;
 
 /** `[namespace:][schema:]` as it stands before every key. */
@@ -32,7 +39,7 @@ const UNSAFE = /[\x00-\x20\x7f]/;
  * the prefix and its SHA-256.
  *
  * Hashed are: an empty key, one over 250 bytes with prefix and suffix, one with spaces or control bytes, one
- * that is not well-formed Unicode, and one that could be taken for a copy, a lock or a key of our own.
+ * that is not well-formed Unicode, and one that could be taken for a copy, a lock, a stand-in or a key of our own.
  */
 export function storageKey(prefix: string, key: string): string {
   return holdable(prefix, key) ? prefix + key : prefix + HASHED + digest(key);
@@ -41,9 +48,14 @@ export function storageKey(prefix: string, key: string): string {
 function holdable(prefix: string, key: string): boolean {
   const room = MAX_KEY_BYTES - SUFFIX_ROOM - prefix.length;
   if (key.length > room) return false;
-  if (key.endsWith(COPY_SUFFIX) || key.endsWith(LOCK_SUFFIX) || key.startsWith(RESERVED_PREFIX)) return false;
+  if (hasReservedSuffix(key) || key.startsWith(RESERVED_PREFIX)) return false;
   if (PLAIN.test(key)) return true;
   return key !== '' && !UNSAFE.test(key) && key.isWellFormed() && Buffer.byteLength(key) <= room;
+}
+
+/** The one character that all of them have there spares other keys the comparisons. */
+function hasReservedSuffix(key: string): boolean {
+  return key.charCodeAt(key.length - 3) === TILDE && RESERVED_SUFFIXES.some((suffix) => key.endsWith(suffix));
 }
 
 function digest(key: string): string {
