@@ -13,6 +13,7 @@ import { Cluster } from './client/cluster.ts';
 import { DisabledCache } from './client/disabled-cache.ts';
 import { COPY_LEASE_SECONDS } from './client/dispatch.ts';
 import { Flights } from './client/flights.ts';
+import { gutterBoundMillis } from './client/gutter.ts';
 import type { CacheLogger, CacheOptions } from './client/options.ts';
 import { OwnWrites } from './client/own-writes.ts';
 import { type ResolvedOptions, resolveOptions } from './client/resolve-options.ts';
@@ -87,6 +88,7 @@ function createCore(options: ResolvedOptions): ClientCore {
     staleWatch: new StaleWatch(clock),
     operationTimeoutMillis,
     ownWrites: new OwnWrites(clock, (copyTtlSeconds + COPY_LEASE_SECONDS) * 1000),
+    recentWrites: new OwnWrites(clock, gutterBoundMillis(options.loadTimeoutMillis, copyTtlSeconds)),
     clock,
     random: Math.random,
     observe,

@@ -9,11 +9,12 @@ import { abortable } from './abortable.ts';
 import type { GetOptions, ManyResult, ReadResult } from './cache.ts';
 import type { CacheNode } from './cache-node.ts';
 import type { ClientCore } from './client-core.ts';
-import { inAll, itemOf, type Located, type ReadPlan } from './dispatch.ts';
-import { deletePastOwner, fetchPastOwner, storePastOwner, wasGuttered } from './gutter.ts';
+import { itemOf, type Located, type ReadPlan } from './dispatch.ts';
+import { fetchPastOwner } from './gutter.ts';
 import { OpenCalls } from './open-calls.ts';
 import { Pauses } from './pauses.ts';
 import { fetchMany, type Item } from './read-many.ts';
+import { deleteOver, storeOver } from './writes.ts';
 
 /** There was nobody to ask. */
 interface Unlocated {
@@ -59,10 +60,17 @@ export class Calls {
     return this.#locate(key, options).then(({ outcome }) => outcome);
   }
 
-  /** Whether the owner of `key` is known to be down by now, so that something may be in its gutter. */
-  isStranded(key: string): boolean {
-    const route = this.#core.cluster.router()?.routeFor(key, storageKey(this.#core.prefix, key));
-    return route?.kind === 'single' && route.base.spared;
+  /**
+   * Whether something may lie elsewhere that the owner did not give: in its gutter, where it is known to be down by now,
+   * or at its former owner.
+   */
+  mayBeElsewhere(key: string, kind: 'miss' | 'unavailable'): boolean {
+    const { cluster, prefix } = this.#core;
+    if (kind === 'miss' && !cluster.former.active) return false;
+    const stored = storageKey(prefix, key);
+    const route = cluster.router()?.routeFor(key, stored);
+    if (route?.kind !== 'single') return false;
+    return kind === 'miss' ? cluster.former.sourceOf(stored, route.base) !== undefined : route.base.spared;
   }
 
   async find(key: string, options: GetOptions | undefined): Promise<ReadResult<unknown>> {
@@ -109,7 +117,7 @@ export class Calls {
   ): Promise<StoreOutcome> {
     const item = { value: encoded.value, flags: encoded.flags, ttlSeconds };
     const router = this.#core.cluster.router();
-    if (router !== undefined && signal === undefined) return this.#storeBy(router, key, item);
+    if (router !== undefined && signal === undefined) return storeOver(router, this.#core, this, key, item);
     return abortable(signal, () => this.open.during(this.#store(key, item, signal)), aborted);
   }
 
@@ -171,10 +179,12 @@ export class Calls {
   }
 
   plan(options: GetOptions | undefined): ReadPlan {
-    const { copyTtlSeconds, leases, random, ownWrites } = this.#core;
+    const { copyTtlSeconds, leases, random, ownWrites, recentWrites, cluster } = this.#core;
     return {
       consistentRead: options?.consistentRead ?? false,
       ownWrites,
+      recentWrites,
+      former: cluster.former,
       copyTtlSeconds,
       leases,
       random,
@@ -195,51 +205,27 @@ export class Calls {
   async #store(key: string, item: WireItem, signal: AbortSignal | undefined): Promise<StoreOutcome> {
     const router = await this.router();
     if (router instanceof CacheError) return unavailable(router);
-    return signal?.aborted ? aborted() : this.#storeBy(router, key, item);
-  }
-
-  #storeBy(router: Router<CacheNode>, key: string, item: WireItem): Promise<StoreOutcome> {
-    const { prefix, random, observe } = this.#core;
-    const stored = storageKey(prefix, key);
-    const route = router.routeFor(key, stored);
-    this.wrote(route, stored);
-    const { open } = this;
-    open.begin();
-    return storePastOwner(router, route, stored, item, random, this.endsAt).then(({ outcome, node }) => {
-      open.end();
-      this.wrote(route, stored);
-      if (outcome.kind === 'too-large') {
-        observe({ kind: 'value-skipped', key: stored, node: node.name, bytes: item.value.length });
-      }
-      return outcome;
-    });
+    return signal?.aborted ? aborted() : storeOver(router, this.#core, this, key, item);
   }
 
   async #delete(key: string, signal: AbortSignal | undefined): Promise<DeleteOutcome> {
     const router = await this.router();
     if (router instanceof CacheError) return unavailable(router);
     if (signal?.aborted) return aborted();
-    const { prefix, invalidatedPrefixes } = this.#core;
-    const outcomes = [prefix, ...invalidatedPrefixes].map((schemaPrefix) => {
-      const stored = storageKey(schemaPrefix, key);
-      const route = router.routeFor(key, stored);
-      this.wrote(route, stored);
-      return deletePastOwner(router, route, stored, this.endsAt).finally(() => this.wrote(route, stored));
-    });
-    return inAll(await Promise.all(outcomes));
+    return deleteOver(router, this.#core, this, key);
   }
 
   /**
    * Before a write is sent and once more when it was answered, which a freeze may part: what is read from then on must
-   * not be older than it.
+   * not be older than it. `mended`: nor is what stands in for the base.
    */
-  wrote(route: Route<CacheNode>, stored: string): void {
-    const { flights, ownWrites } = this.#core;
+  wrote(route: Route<CacheNode>, stored: string, mended = false): void {
+    const { flights, ownWrites, recentWrites } = this.#core;
     flights.forget(stored);
-    if (route.kind === 'smeared') ownWrites.add(stored);
-    if (!wasGuttered(route)) return;
     flights.forget(stored + GUTTER_SUFFIX);
-    if (route.kind === 'smeared') ownWrites.add(stored + GUTTER_SUFFIX);
+    if (route.kind === 'smeared') ownWrites.add(stored);
+    if (mended) recentWrites.delete(stored);
+    else if (route.kind !== 'variants') recentWrites.add(stored);
   }
 
   router(): Router<CacheNode> | Promise<Router<CacheNode> | CacheError> {

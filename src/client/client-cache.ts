@@ -80,7 +80,7 @@ export class ClientCache implements InvocationCache {
       if (this.#calls.fallsToBase(key, options, outcome, read)) {
         return this.get<T>(key, { ...options, consistentRead: true });
       }
-      return read.kind === 'unavailable' && this.#calls.isStranded(key)
+      return this.#calls.mayBeElsewhere(key, read.kind)
         ? this.#calls
             .find(key, options)
             .then((found) => (found.kind === 'hit' ? (found.value as T) : undefined))

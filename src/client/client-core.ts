@@ -22,6 +22,8 @@ export interface ClientCore {
   readonly loadTimeoutMillis: Millis;
   readonly flights: Flights;
   readonly ownWrites: OwnWrites;
+  /** The same for as long as the gutter keeps anything. */
+  readonly recentWrites: OwnWrites;
   readonly staleWatch: StaleWatch;
   readonly operationTimeoutMillis: Millis;
   readonly clock: Clock;

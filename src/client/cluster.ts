@@ -8,6 +8,7 @@ import { type Placement, Router, type SmearRules } from '../smear/index.ts';
 import type { Topology, TopologyWatcher } from '../topology/index.ts';
 import { bounded } from './bounded.ts';
 import { CacheNode, type OpenTransport } from './cache-node.ts';
+import { FormerRings } from './former-rings.ts';
 import { OpenCalls } from './open-calls.ts';
 
 export interface ClusterOptions {
@@ -37,6 +38,10 @@ export class Cluster {
   readonly #clock: Clock;
   readonly #observe: Observer;
   readonly #background = new OpenCalls();
+  /** The rings before this one. */
+  readonly former: FormerRings;
+  /** When the list in use was last known to hold, by the time of day. */
+  #confirmedAt: Millis = Number.NEGATIVE_INFINITY;
   #open: OpenTransport | undefined;
   #view: View | undefined;
   #looking: Promise<void> | undefined;
@@ -55,6 +60,7 @@ export class Cluster {
     this.#loadTransport = loadTransport;
     this.#clock = clock;
     this.#observe = observe;
+    this.former = new FormerRings(clock);
   }
 
   get topology(): Topology | undefined {
@@ -135,6 +141,7 @@ export class Cluster {
       if (this.#closed) return;
       if (refreshed.kind === 'changed') this.#install(refreshed.topology, open);
       if (refreshed.kind === 'failed') this.#report(refreshed.error);
+      else this.#confirmedAt = this.#clock.wall();
     } catch (error) {
       // The transport did not load, or the list is not for this dialect: one that hashes IPs was given none.
       this.#report(new DiscoveryError('discovery', reasonOf(error), error));
@@ -156,6 +163,7 @@ export class Cluster {
     });
     const { dialect, rules, placement } = this.#options;
     const ring = buildRing(nodes, { dialect });
+    if (this.#view !== undefined) this.former.replace(this.#view.router.ring, ring, this.#confirmedAt);
     this.#view = { topology, router: new Router(ring, rules, placement, COPY_SUFFIX) };
     this.#fault = undefined;
     for (const gone of known.values()) void this.#background.during(gone.retire());

@@ -13,6 +13,7 @@ import type { Millis, Seconds } from '../base/units.ts';
 import type { WireItem } from '../memcached/transport.ts';
 import type { Route, SmearedRoute } from '../smear/index.ts';
 import type { CacheNode } from './cache-node.ts';
+import type { FormerRings } from './former-rings.ts';
 import type { OwnWrites } from './own-writes.ts';
 
 /** How long a reader may take from asking a copy to filling it. A copy is stale by no more than this and its own time. */
@@ -71,6 +72,10 @@ export interface ReadPlan {
   readonly consistentRead: boolean;
   /** Keys that are read from their bases, too, since this process wrote them a moment ago. */
   readonly ownWrites: OwnWrites;
+  /** Keys that this process wrote while what stands in for their bases can be older. */
+  readonly recentWrites: OwnWrites;
+  /** Where items lay that have moved. */
+  readonly former: FormerRings;
   readonly copyTtlSeconds: Seconds;
   readonly leases: boolean;
   readonly random: Random;
@@ -138,7 +143,7 @@ export async function askMissingCopy(place: Place, plan: ReadPlan): Promise<Hit 
 }
 
 /** A copy lives no longer than its base. */
-function copyOf(base: Hit | undefined, copyTtlSeconds: Seconds): WireItem | undefined {
+export function copyOf(base: Hit | undefined, copyTtlSeconds: Seconds): WireItem | undefined {
   if (base === undefined) return undefined;
   const { value, flags, ttlSeconds: remaining = -1 } = base;
   const ttlSeconds = remaining < 0 ? copyTtlSeconds : Math.min(copyTtlSeconds, remaining);

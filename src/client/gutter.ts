@@ -1,18 +1,35 @@
 import type { DeleteOutcome, StoreOutcome } from '../base/outcome.ts';
 import type { Random } from '../base/random.ts';
 import type { Millis, Seconds } from '../base/units.ts';
-import { GUTTER_SUFFIX } from '../memcached/storage-key.ts';
+import { COPY_SUFFIX, GUTTER_SUFFIX } from '../memcached/storage-key.ts';
 import type { WireItem } from '../memcached/transport.ts';
 import type { Route, Router, SingleRoute, SmearedRoute } from '../smear/index.ts';
 import type { CacheNode } from './cache-node.ts';
-import { deleteItem, fetchItem, type Located, type ReadPlan, storeItem } from './dispatch.ts';
-import type { Wanted } from './wanted.ts';
+import {
+  COPY_LEASE_SECONDS,
+  deleteItem,
+  fetchItem,
+  type Located,
+  type ReadPlan,
+  storeItem,
+} from './dispatch.ts';
+import { LEASE_BEYOND_LOAD_SECONDS, type Wanted } from './wanted.ts';
+import { fetchMoved } from './warm-up.ts';
 
 /**
  * How long an item lives in the gutter. Those who see the owner up do not delete there, so this is how old a value can be
  * that is read while the owner is down.
  */
 export const GUTTER_TTL_SECONDS: Seconds = 60;
+
+/**
+ * How long after a write the gutter may give what was before it: it is filled within a lease, lives for its time, and so
+ * do copies of it.
+ */
+export function gutterBoundMillis(loadTimeoutMillis: Millis, copyTtlSeconds: Seconds): Millis {
+  const leaseSeconds = Math.ceil(loadTimeoutMillis / 1_000) + LEASE_BEYOND_LOAD_SECONDS;
+  return (leaseSeconds + GUTTER_TTL_SECONDS + COPY_LEASE_SECONDS + copyTtlSeconds) * 1_000;
+}
 
 /** So many nodes after the owner are looked at for one that is up. */
 const MOST_LOOKED_AT = 3;
@@ -43,7 +60,9 @@ export function gutterOf(router: Router<CacheNode>, route: BasedRoute, key: stri
   if (route.kind === 'single' || copyNodes.length === 0) {
     return { route: { kind: 'single', base }, key: gutterKey };
   }
-  return { route: { kind: 'smeared', base, copyNodes, copyKey: route.copyKey }, key: gutterKey };
+  // Copies of its own: those who see the owner up must not read what may be older than they are promised.
+  const copyKey = gutterKey + COPY_SUFFIX;
+  return { route: { kind: 'smeared', base, copyNodes, copyKey }, key: gutterKey };
 }
 
 /** What is wanted of the gutter: nothing lives there for longer than its time, or is served past it. */
@@ -63,7 +82,7 @@ export function wasGuttered(route: Route<CacheNode>): route is BasedRoute {
 }
 
 /**
- * `fetchItem`; where the owner is down, or turns out to be, over the gutter. What is not there either is not a miss: the
+ * `fetchItem`; what moved is asked of its former owner; where the owner is down, or turns out to be, over the gutter. What is not there either is not a miss: the
  * owner may have it.
  */
 export async function fetchPastOwner(
@@ -73,12 +92,23 @@ export async function fetchPastOwner(
   plan: ReadPlan,
 ): Promise<Located> {
   const located = await fetchItem(route, key, plan);
+  if (located.outcome.kind === 'miss' && route.kind !== 'variants') {
+    return { outcome: await fetchMoved({ node: route.base, key }, plan), node: located.node };
+  }
   if (located.outcome.kind !== 'unavailable' || route.kind === 'variants' || !route.base.spared)
     return located;
+  // Neither a consistent read nor one of a write of our own may be given what others keep there.
+  if (plan.consistentRead || plan.recentWrites.has(key)) return located;
   const gutter = gutterOf(router, route, key);
   if (gutter === undefined) return located;
   const beside = await fetchItem(gutter.route, gutter.key, plan);
   return beside.outcome.kind === 'hit' ? beside : located;
+}
+
+/** What a write came to, by the owner's word; `mended`: what stands in for the owner is as new as the write. */
+export interface Written<Outcome> {
+  readonly outcome: Outcome;
+  readonly mended: boolean;
 }
 
 /**
@@ -92,16 +122,17 @@ export async function storePastOwner(
   item: WireItem,
   random: Random,
   endsAt: Millis,
-): Promise<{ readonly outcome: StoreOutcome; readonly node: CacheNode }> {
+): Promise<Written<StoreOutcome> & { readonly node: CacheNode }> {
   const guttered = wasGuttered(route);
   const isDown = guttered && route.base.spared;
   const storing = storeItem(route, key, item, random, endsAt);
   const gutter = await gutterToMend(router, route, key, guttered, storing);
-  if (gutter === undefined) return storing;
+  if (gutter === undefined) return { ...(await storing), mended: false };
   const ttlSeconds = Math.min(item.ttlSeconds, GUTTER_TTL_SECONDS);
-  if (isDown) await storeItem(gutter.route, gutter.key, { ...item, ttlSeconds }, random, endsAt);
-  else await deleteItem(gutter.route, gutter.key, endsAt);
-  return storing;
+  const { outcome } = isDown
+    ? await storeItem(gutter.route, gutter.key, { ...item, ttlSeconds }, random, endsAt)
+    : { outcome: await deleteItem(gutter.route, gutter.key, endsAt) };
+  return { ...(await storing), mended: outcome.kind !== 'unavailable' };
 }
 
 /** `deleteItem`, and of what stands in for an owner that is down, or was a while ago. The owner alone acknowledges. */
@@ -110,11 +141,11 @@ export async function deletePastOwner(
   route: Route<CacheNode>,
   key: string,
   endsAt: Millis,
-): Promise<DeleteOutcome> {
+): Promise<Written<DeleteOutcome>> {
   const deleting = deleteItem(route, key, endsAt).then((outcome) => ({ outcome }));
   const gutter = await gutterToMend(router, route, key, wasGuttered(route), deleting);
-  if (gutter !== undefined) await deleteItem(gutter.route, gutter.key, endsAt);
-  return (await deleting).outcome;
+  const beside = gutter && (await deleteItem(gutter.route, gutter.key, endsAt));
+  return { ...(await deleting), mended: beside !== undefined && beside.kind !== 'unavailable' };
 }
 
 /** The gutter that a write must reach, at once where the owner is known to have been down; it may be the write that finds it so. */

@@ -11,6 +11,7 @@ import { ABANDONED, type Abandoned, orNever } from './flights.ts';
 import { type Patience, patienceFrom } from './patience.ts';
 import { acceptable } from './validation.ts';
 import { encodedLoad, leaseSeconds, storedSeconds, type Wanted } from './wanted.ts';
+import { refreshSeconds } from './warm-up.ts';
 
 type LeasedHit = Extract<LeaseOutcome, { kind: 'hit' }>;
 type Result<T> = ReadThroughResult<T>;
@@ -28,6 +29,7 @@ export class LeasedReading<T> {
   readonly #base: CacheNode;
   readonly #storageKey: string;
   readonly #leaseSeconds: Seconds;
+  readonly #refreshSeconds: Seconds;
   readonly #patience: Patience;
 
   constructor(core: ClientCore, calls: Calls, wanted: Wanted<T>, base: CacheNode, storageKey: string) {
@@ -37,13 +39,13 @@ export class LeasedReading<T> {
     this.#base = base;
     this.#storageKey = storageKey;
     this.#leaseSeconds = leaseSeconds(core, calls.endsAt);
+    this.#refreshSeconds = refreshSeconds(core, wanted, base, storageKey);
     this.#patience = patienceFrom(core, calls.endsAt);
   }
 
   lease(): Promise<LeaseOutcome> {
     const { open, endsAt } = this.#calls;
-    const { staleSeconds } = this.#wanted;
-    return open.during(this.#base.lease(this.#storageKey, this.#leaseSeconds, staleSeconds, endsAt));
+    return open.during(this.#base.lease(this.#storageKey, this.#leaseSeconds, this.#refreshSeconds, endsAt));
   }
 
   /** Goes on from what the first `lease` said; `undefined` where the node turns out to have none. */

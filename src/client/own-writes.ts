@@ -26,6 +26,10 @@ export class OwnWrites {
     this.#until.set(storageKey, now + this.#boundMillis);
   }
 
+  delete(storageKey: string): void {
+    this.#until.delete(storageKey);
+  }
+
   has(storageKey: string): boolean {
     if (this.#until.size === 0) return false;
     const until = this.#until.get(storageKey);

@@ -26,7 +26,7 @@ interface Batch {
 
 /**
  * Reads many keys: one batch a node, the nodes side by side; then the keys whose copies had nothing, from their bases;
- * then those of nodes that are down, from their gutters.
+ * then those that moved, from their former owners, and those of nodes that are down, from their gutters.
  */
 export async function fetchMany(
   router: Router<CacheNode>,
@@ -47,26 +47,43 @@ export async function fetchMany(
   );
   // One by one: these are the hot keys of the batch, a few, and their remaining time is needed for the copies.
   if (secondRound.length > 0) await Promise.all(secondRound.map((item) => fetchFromBase(item, plan)));
+  const missing = items.filter(({ outcome }) => outcome.kind === 'miss');
+  if (missing.length > 0 && plan.former.active) await fetchFromFormer(missing, plan);
   const stranded = items.filter(({ outcome }) => outcome.kind === 'unavailable');
-  if (stranded.length > 0) await fetchFromGutters(router, stranded, plan.endsAt);
+  if (stranded.length > 0) await fetchFromGutters(router, stranded, plan);
   return items;
 }
 
-async function fetchFromGutters(
-  router: Router<CacheNode>,
+function fetchFromGutters(router: Router<CacheNode>, items: readonly Item[], plan: ReadPlan): Promise<void> {
+  // What is not there either is not a miss: the owner may have it.
+  return fetchElsewhere(items, plan.endsAt, ({ route, storageKey: stored }) => {
+    if (route.kind === 'variants' || !route.base.spared) return undefined;
+    if (plan.consistentRead || plan.recentWrites.has(stored)) return undefined;
+    const gutter = gutterOf(router, route, stored);
+    return gutter && { node: gutter.route.base, key: gutter.key };
+  });
+}
+
+/** A batch takes no leases: what is found is given, and the new owner is filled by other reads. */
+function fetchFromFormer(items: readonly Item[], { former, endsAt }: ReadPlan): Promise<void> {
+  return fetchElsewhere(items, endsAt, ({ route, storageKey: key }) => {
+    const node = route.kind === 'variants' ? undefined : former.sourceOf(key, route.base);
+    return node && { node, key };
+  });
+}
+
+/** Asks once more, somewhere else; what is not found there stays as it was. */
+async function fetchElsewhere(
   items: readonly Item[],
   endsAt: Millis,
+  placeOf: (item: Item) => Place | undefined,
 ): Promise<void> {
   const asked: { readonly item: Item; readonly place: Place; outcome: FetchOutcome }[] = [];
   for (const item of items) {
-    const { route, storageKey: stored } = item;
-    const gutter =
-      route.kind !== 'variants' && route.base.spared ? gutterOf(router, route, stored) : undefined;
-    if (gutter === undefined) continue;
-    asked.push({ item, place: { node: gutter.route.base, key: gutter.key }, outcome: MISS });
+    const place = placeOf(item);
+    if (place !== undefined) asked.push({ item, place, outcome: MISS });
   }
   await fetchBatches(asked, endsAt);
-  // What is not there either is not a miss: the owner may have it.
   for (const { item, outcome } of asked) if (outcome.kind === 'hit') item.outcome = outcome;
 }
 

@@ -6,12 +6,13 @@ import type { ReadThroughResult } from './cache.ts';
 import type { CacheNode } from './cache-node.ts';
 import type { Calls } from './calls.ts';
 import type { ClientCore } from './client-core.ts';
-import { askCopy, type FillCopy, fallsThrough, readPlace } from './dispatch.ts';
+import { askCopy, type FillCopy, fallsThrough, type Place, readPlace } from './dispatch.ts';
 import { type BasedRoute, gutterOf, ofGutter } from './gutter.ts';
 import { LeasedReading } from './leased-reading.ts';
 import { LockedReading, loadWithout } from './locked-reading.ts';
 import { acceptable } from './validation.ts';
 import { leaseSeconds, type Wanted } from './wanted.ts';
+import { isOwnAndStale, refreshSeconds, takeMoved } from './warm-up.ts';
 
 /**
  * The cached value, else the loader's: under leases where the base's node has them and the options do not forbid it.
@@ -27,7 +28,8 @@ export function readThrough<T, R>(
 ): Promise<R> {
   const router = core.cluster.router();
   if (router === undefined || wanted.signal !== undefined) return slowly(core, calls, wanted).then(shape);
-  const { key, staleSeconds } = wanted;
+  const { key, ttlSeconds, staleSeconds } = wanted;
+  core.cluster.former.lasts(ttlSeconds + staleSeconds);
   const stored = storageKey(core.prefix, key);
   const route = router.routeFor(key, stored);
   if (route.kind !== 'single' || !leasable(core, route) || route.base.spared) {
@@ -35,10 +37,16 @@ export function readThrough<T, R>(
   }
   const { base } = route;
   const { open, endsAt } = calls;
+  const refresh = refreshSeconds(core, wanted, base, stored);
   open.begin();
-  return base.lease(stored, leaseSeconds(core, endsAt), staleSeconds, endsAt).then((outcome) => {
+  return base.lease(stored, leaseSeconds(core, endsAt), refresh, endsAt).then((outcome) => {
     open.end();
-    if (outcome.kind === 'hit' && !outcome.stale && wanted.validate === undefined) {
+    if (
+      outcome.kind === 'hit' &&
+      !outcome.stale &&
+      wanted.validate === undefined &&
+      refresh === staleSeconds
+    ) {
       const read = calls.decoded(key, outcome);
       if (read.kind === 'hit') return shape({ kind: 'hit', value: read.value as T, node: base.name });
     }
@@ -84,8 +92,8 @@ async function overRoute<T>(
     }
   }
   const { open, endsAt } = calls;
-  const lease = leaseSeconds(core, endsAt);
-  const outcome = await open.during(route.base.lease(stored, lease, wanted.staleSeconds, endsAt));
+  const refresh = refreshSeconds(core, wanted, route.base, stored);
+  const outcome = await open.during(route.base.lease(stored, leaseSeconds(core, endsAt), refresh, endsAt));
   copy(outcome.kind === 'hit' && !outcome.stale ? outcome : undefined);
   return goOn(reading, route, stored, outcome);
 }
@@ -102,8 +110,24 @@ async function goOn<T>(
   const gutter = outcome.kind === 'unavailable' ? overGutter(reading, route, stored) : undefined;
   if (gutter !== undefined) return gutter;
   const { core, calls, wanted } = reading;
-  const result = await new LeasedReading(core, calls, wanted, route.base, stored).take(outcome);
+  const owner = { node: route.base, key: stored };
+  // No turn is lost where nothing moved: the others of this process are to find the flight of the one that won.
+  const former = outcome.kind === 'won' ? core.cluster.former.sourceOf(stored, route.base) : undefined;
+  if (outcome.kind === 'won' && former !== undefined) {
+    const moved = await takeMoved(core, calls, wanted, owner, former, outcome.cas);
+    if (moved !== undefined) return moved;
+  }
+  const again =
+    outcome.kind === 'hit' && !outcome.stale && isOwnAndStale(core, outcome, wanted)
+      ? await askToRenew(reading, owner)
+      : outcome;
+  const result = await new LeasedReading(core, calls, wanted, route.base, stored).take(again);
   return result ?? locked(reading, route, stored);
+}
+
+function askToRenew<T>({ core, calls, wanted }: Reading<T>, { node, key }: Place): Promise<LeaseOutcome> {
+  const { open, endsAt } = calls;
+  return open.during(node.lease(key, leaseSeconds(core, endsAt), wanted.staleSeconds, endsAt));
 }
 
 function locked<T>(
@@ -121,8 +145,10 @@ function overGutter<T>(
   route: Route<CacheNode>,
   stored: string,
 ): Promise<ReadThroughResult<T>> | undefined {
-  const { router, wanted } = reading;
+  const { core, router, wanted } = reading;
   if (router === undefined || route.kind === 'variants' || !route.base.spared) return undefined;
+  // What others keep there may be older than a write of our own.
+  if (core.recentWrites.has(stored)) return undefined;
   const gutter = gutterOf(router, route, stored);
   if (gutter === undefined) return undefined;
   return overRoute({ ...reading, wanted: ofGutter(wanted), router: undefined }, gutter.route, gutter.key);

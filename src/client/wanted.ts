@@ -7,7 +7,7 @@ import { jittered } from './jitter.ts';
 import { checkedKey, checkedNegativeTtl, checkedStale, checkedTtl, checkedValidate } from './misuse.ts';
 
 /** A loader may take as long as it may; a lease outlasts it by this, so that its value is still taken. */
-const LEASE_BEYOND_LOAD_SECONDS: Seconds = 1;
+export const LEASE_BEYOND_LOAD_SECONDS: Seconds = 1;
 
 /** What a read-through is asked for, once checked. */
 export interface Wanted<T> {

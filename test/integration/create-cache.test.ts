@@ -288,6 +288,7 @@ describe.skipIf(!memcachedAvailable)('a cache that loses a node (needs memcached
         staleWatch: new StaleWatch(clock),
         operationTimeoutMillis: 100,
         ownWrites: new OwnWrites(clock, 8_000),
+        recentWrites: new OwnWrites(clock, 8_000),
         clock,
         random: Math.random,
         observe,

@@ -170,20 +170,37 @@ describe('a smeared key whose owner is down', () => {
   it('goes on with its copies, filled from what stands in for the base', async () => {
     const opened = open({ rules: SMEARED });
     const [owner, next, third] = await nodesOf(opened);
-    await opened.cache.wrap('k', () => 'before', TTL);
-    await opened.cache.delete('k');
     await owner!.kill();
     await opened.cache.wrap('k', () => 'loaded', TTL);
     const unused = vi.fn(() => 'unused');
     opened.chance = 0.99;
     expect(await opened.cache.read('k', unused, TTL)).toMatchObject({ kind: 'hit', value: 'loaded' });
-    await expect.poll(() => keysOn(third!)).toEqual(['k~sc']);
+    await expect.poll(() => keysOn(third!)).toEqual(['k~sg~sc']);
     expect(keysOn(next!)).toEqual(['k~sg']);
     expect(await opened.cache.read('k', unused, TTL)).toMatchObject({ kind: 'hit', node: third!.name });
     await opened.cache.delete('k');
     expect([...keysOn(next!), ...keysOn(third!)]).toEqual([]);
     expect(unused).not.toHaveBeenCalled();
   });
+});
+
+it('is not asked for what this process wrote a moment ago: it may keep what was before', async () => {
+  const [writer, other] = [open(), open()];
+  const [owner] = await nodesOf(writer);
+  await nodesOf(other);
+  await lose(other, owner!);
+  await other.cache.wrap('k', () => 'old', TTL);
+  await owner!.restart();
+  await writer.cache.delete('k');
+  await owner!.kill();
+  expect(await writer.cache.wrap('k', () => 'new', TTL)).toBe('new');
+  expect((await writer.cache.read('k')).kind).toBe('unavailable');
+  expect(await other.cache.read('k', () => 'unused', TTL)).toMatchObject({ value: 'old' });
+  // Nor for a consistent read, by whomever.
+  expect((await other.cache.read('k', { consistentRead: true })).kind).toBe('unavailable');
+  // Once a write has mended it, it is as good as its own.
+  await writer.cache.set('k', 'newest', TTL);
+  expect(await writer.cache.get('k')).toBe('newest');
 });
 
 describe('a single node that is down', () => {

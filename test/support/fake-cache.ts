@@ -67,6 +67,7 @@ export class FakeCache {
         staleWatch: new StaleWatch(this.clock),
         operationTimeoutMillis: 100,
         ownWrites: new OwnWrites(this.clock, options.ownWriteMillis ?? 0),
+        recentWrites: new OwnWrites(this.clock, options.ownWriteMillis ?? 0),
         clock: this.clock,
         random,
         observe,

@@ -6,6 +6,7 @@ import type { ClientCore } from '../../src/client/client-core.ts';
 import { Cluster } from '../../src/client/cluster.ts';
 import { COPY_LEASE_SECONDS } from '../../src/client/dispatch.ts';
 import { Flights } from '../../src/client/flights.ts';
+import { gutterBoundMillis } from '../../src/client/gutter.ts';
 import { OwnWrites } from '../../src/client/own-writes.ts';
 import { StaleWatch } from '../../src/client/stale-watch.ts';
 import { tcpDial } from '../../src/memcached/dial.ts';
@@ -13,7 +14,7 @@ import { MetaTransport } from '../../src/memcached/meta-transport.ts';
 import type { NodeTransport } from '../../src/memcached/transport.ts';
 import type { RingNode } from '../../src/ring/index.ts';
 import { type SmearRule, SmearRules } from '../../src/smear/index.ts';
-import { staticSource, TopologyWatcher } from '../../src/topology/index.ts';
+import { staticSource, type TopologySource, TopologyWatcher } from '../../src/topology/index.ts';
 
 export interface LeasedCacheOptions {
   readonly rules?: readonly SmearRule[];
@@ -21,6 +22,8 @@ export interface LeasedCacheOptions {
   readonly loadTimeoutMillis?: Millis;
   readonly copyTtlSeconds?: number;
   readonly leases?: boolean;
+  /** Where the nodes come from; by default the list that is given. */
+  readonly source?: TopologySource;
 }
 
 type Held = 'lease' | 'fill' | 'giveBack' | 'store' | 'getWithTtl' | 'look' | 'getWithCas';
@@ -41,7 +44,7 @@ export class LeasedCache {
     const observe = (event: ClientEvent): void => void this.events.push(event);
     const cluster = new Cluster(
       { dialect: 'libketama', placement: 'successors', rules: new SmearRules(rules), ...timeouts },
-      new TopologyWatcher(staticSource(nodes), clock, random),
+      new TopologyWatcher(options.source ?? staticSource(nodes), clock, random),
       async () => (host, port, listener) =>
         this.#held(new MetaTransport(`${host}:${port}`, tcpDial(host, port), timeouts, clock, listener)),
       clock,
@@ -59,6 +62,10 @@ export class LeasedCache {
       staleWatch: new StaleWatch(clock),
       operationTimeoutMillis: 100,
       ownWrites: new OwnWrites(clock, (copyTtlSeconds + COPY_LEASE_SECONDS) * 1000),
+      recentWrites: new OwnWrites(
+        clock,
+        gutterBoundMillis(options.loadTimeoutMillis ?? 10_000, copyTtlSeconds),
+      ),
       clock,
       random,
       observe,

@@ -38,18 +38,20 @@ export class Promises {
   }
 
   /** Which writes bind a read is settled when it starts; how long it takes is no matter. */
-  readStarts(kind: ReadKind, by: object): { ended(version: number | undefined): void } {
+  readStarts(kind: ReadKind, by: object): { ended(version: number | undefined, boundMillis?: Millis): void } {
     const startedAt = this.#clock.monotonic();
     const before = [...this.#writes];
-    const binding = before.filter((write) => this.#binds(write, kind, by, startedAt));
     return {
-      ended: (version) => {
+      // Another bound where the reader saw the owner down.
+      ended: (version, boundMillis = this.#terms.boundMillis) => {
         // A miss is never too old.
         if (version === undefined) return;
         for (const write of before) {
           if (write.version > version) this.oldestMillis = Math.max(this.oldestMillis, startedAt - write.at);
         }
-        const missed = binding.find((write) => write.version > version);
+        const missed = before.find(
+          (write) => write.version > version && this.#binds(write, kind, by, startedAt, boundMillis),
+        );
         if (missed !== undefined) this.#broken.push(complaint(kind, version, missed, startedAt, by));
       },
     };
@@ -59,8 +61,8 @@ export class Promises {
     if (this.#broken.length > 0) throw new Error(this.#broken.join('\n'));
   }
 
-  #binds(write: Acknowledged, kind: ReadKind, by: object, startedAt: Millis): boolean {
-    const { boundMillis, consistentReads = false, ownWrites = false } = this.#terms;
+  #binds(write: Acknowledged, kind: ReadKind, by: object, startedAt: Millis, boundMillis: Millis): boolean {
+    const { consistentReads = false, ownWrites = false } = this.#terms;
     if (startedAt > write.at + boundMillis) return true;
     if (consistentReads && kind === 'consistent get') return true;
     return ownWrites && write.by === by;

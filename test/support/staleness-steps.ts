@@ -3,7 +3,7 @@ import type { Millis, Seconds } from '../../src/base/units.ts';
 import type { ClientCache } from '../../src/client/client-cache.ts';
 import { Course, type Fate } from './staleness-node.ts';
 import type { Promises, ReadKind } from './staleness-promises.ts';
-import { KEY, type Loading, type ProcessName, type World } from './staleness-world.ts';
+import { DOWN_BOUND_MILLIS, KEY, type Loading, type ProcessName, type World } from './staleness-world.ts';
 
 /** What `chance` draws: the base, the first copy, the second. */
 export const BASE = 0;
@@ -70,9 +70,11 @@ async function reads(
   read: (cache: ClientCache) => Promise<number | undefined>,
 ): Promise<void> {
   const environment = world.environment(process);
+  const startedOn = world.time.wall();
   const started = promises.readStarts(kind, environment);
   await world.start(`${kind} by ${process}`, new Course(fates, chance), async () => {
-    started.ended(await read(environment.invocation()));
+    const version = await read(environment.invocation());
+    started.ended(version, environment.sawOwnerDown(startedOn) ? DOWN_BOUND_MILLIS : undefined);
   });
 }
 

@@ -6,6 +6,7 @@ import type { ClientCore } from '../../src/client/client-core.ts';
 import { Cluster } from '../../src/client/cluster.ts';
 import { COPY_LEASE_SECONDS } from '../../src/client/dispatch.ts';
 import { Flights } from '../../src/client/flights.ts';
+import { gutterBoundMillis } from '../../src/client/gutter.ts';
 import { OwnWrites } from '../../src/client/own-writes.ts';
 import { StaleWatch } from '../../src/client/stale-watch.ts';
 import type { NodeTransport, TransportListener } from '../../src/memcached/transport.ts';
@@ -25,6 +26,8 @@ export const BOUND_MILLIS: Millis = (COPY_TTL_SECONDS + COPY_LEASE_SECONDS) * 1_
 /** Short, so that a wait for another's load takes few looks. The lease of a base is a second longer. */
 const LOAD_TIMEOUT_MILLIS: Millis = 2_000;
 const OPERATION_TIMEOUT_MILLIS: Millis = 100;
+/** While the owner is down for a reader. */
+export const DOWN_BOUND_MILLIS: Millis = gutterBoundMillis(LOAD_TIMEOUT_MILLIS, COPY_TTL_SECONDS);
 
 const NODES = namedNodes('a', 'b', 'c');
 export const NODE_COUNT = NODES.length;
@@ -69,6 +72,7 @@ export class Environment {
       loadTimeoutMillis: LOAD_TIMEOUT_MILLIS,
       flights: new Flights(time),
       ownWrites: new OwnWrites(time, BOUND_MILLIS),
+      recentWrites: new OwnWrites(time, gutterBoundMillis(LOAD_TIMEOUT_MILLIS, COPY_TTL_SECONDS)),
       staleWatch: new StaleWatch(time),
       operationTimeoutMillis: OPERATION_TIMEOUT_MILLIS,
       clock: time,
@@ -81,6 +85,17 @@ export class Environment {
   invocation(): ClientCache {
     this.#invocation = new ClientCache(this.#core, NEVER, false);
     return this.#invocation;
+  }
+
+  /** Whether the key's owner is down for this process, or has been since. */
+  sawOwnerDown(since: Millis): boolean {
+    const { cluster, clock } = this.#core;
+    return (
+      cluster
+        .router()
+        ?.ring.owner(KEY)
+        .wasDownWithin(clock.wall() - since + 1) ?? false
+    );
   }
 
   /** The handler of the last invocation is done: what goes on is settled, and leases that nobody needs are given back. */
