@@ -11,6 +11,7 @@ import { ABANDONED, type Abandoned, orNever } from './flights.ts';
 import { patienceFrom } from './patience.ts';
 import { acceptable } from './validation.ts';
 import { encodedLoad, leaseSeconds, storedSeconds, type Wanted } from './wanted.ts';
+import { fetchMoved } from './warm-up.ts';
 
 const LOCK = Buffer.from('1');
 
@@ -65,7 +66,13 @@ export class LockedReading<T> {
     const { outcome, node } = await this.#calls.unlessAborted(signal, () =>
       fetchItem(this.#route, this.#storageKey, plan),
     );
-    return node === undefined ? (outcome as Absence) : this.#judge(outcome, node, consistentRead);
+    if (node === undefined) return outcome as Absence;
+    const route = this.#route;
+    const moved =
+      outcome.kind === 'miss' && route.kind !== 'variants'
+        ? await this.#calls.open.during(fetchMoved({ node: route.base, key: this.#storageKey }, plan))
+        : outcome;
+    return this.#judge(moved, node, consistentRead);
   }
 
   async #judge(outcome: FetchOutcome, node: CacheNode, consistentRead: boolean): Promise<Found<T>> {

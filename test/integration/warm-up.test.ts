@@ -75,6 +75,14 @@ describe.each([
     expect(await opened.cache.read(key)).toMatchObject({ kind: 'hit', node: owner.name });
   });
 
+  it('a read-through does not load it', async () => {
+    const { opened, moved } = await scaledOut({ leases }, filled);
+    const load = vi.fn((keys: string[]) => keys.map((key) => [key, 'loaded'] as const));
+    expect(await opened.cache.wrap(moved[0]!, () => 'loaded', TTL)).toBe(`old ${moved[0]}`);
+    expect((await opened.cache.wrapMany(KEYS, load, TTL)).size).toBe(KEYS.length);
+    expect(load).not.toHaveBeenCalled();
+  });
+
   it('batches find it, too', async () => {
     const { opened, moved } = await scaledOut({ leases }, filled);
     expect(moved.length).toBeGreaterThan(5);
