@@ -43,6 +43,12 @@ export interface Gutter {
   readonly key: string;
 }
 
+/** Where the gutter of `key` may be, depending on who is taken for down. */
+function neighbours(router: Router<CacheNode>, route: BasedRoute, key: string): readonly CacheNode[] {
+  if (route.kind === 'smeared') return route.copyNodes;
+  return router.ring.successors(key, MOST_LOOKED_AT + 1).slice(1);
+}
+
 /**
  * The route of `key` without its owner: the next node that is up takes the base's part, under a key of its own that is
  * never mistaken for a base; of a smeared key the copies go on beside it. `undefined` where there is no such node.
@@ -50,19 +56,13 @@ export interface Gutter {
  * Source: Nishtala et al., "Scaling Memcache at Facebook", NSDI 2013, section 3.3.
  */
 export function gutterOf(router: Router<CacheNode>, route: BasedRoute, key: string): Gutter | undefined {
-  const others =
-    route.kind === 'smeared' ? route.copyNodes : router.ring.successors(key, MOST_LOOKED_AT + 1).slice(1);
-  const at = others.findIndex((node) => !node.spared);
-  if (at < 0) return undefined;
-  const base = others[at]!;
+  const base = neighbours(router, route, key).find((node) => !node.spared);
+  if (base === undefined) return undefined;
   const gutterKey = key + GUTTER_SUFFIX;
   const copyNodes = route.kind === 'smeared' ? route.copyNodes.filter((node) => node !== base) : [];
-  if (route.kind === 'single' || copyNodes.length === 0) {
-    return { route: { kind: 'single', base }, key: gutterKey };
-  }
+  if (copyNodes.length === 0) return { route: { kind: 'single', base }, key: gutterKey };
   // Copies of its own: those who see the owner up must not read what may be older than they are promised.
-  const copyKey = gutterKey + COPY_SUFFIX;
-  return { route: { kind: 'smeared', base, copyNodes, copyKey }, key: gutterKey };
+  return { route: { kind: 'smeared', base, copyNodes, copyKey: gutterKey + COPY_SUFFIX }, key: gutterKey };
 }
 
 /** What is wanted of the gutter: nothing lives there for longer than its time, or is served past it. */
@@ -124,15 +124,14 @@ export async function storePastOwner(
   endsAt: Millis,
 ): Promise<Written<StoreOutcome> & { readonly node: CacheNode }> {
   const guttered = wasGuttered(route);
-  const isDown = guttered && route.base.spared;
+  const gutter = guttered && route.base.spared ? gutterOf(router, route, key) : undefined;
   const storing = storeItem(route, key, item, random, endsAt);
-  const gutter = await gutterToMend(router, route, key, guttered, storing);
-  if (gutter === undefined) return { ...(await storing), mended: false };
-  const ttlSeconds = Math.min(item.ttlSeconds, GUTTER_TTL_SECONDS);
-  const { outcome } = isDown
-    ? await storeItem(gutter.route, gutter.key, { ...item, ttlSeconds }, random, endsAt)
-    : { outcome: await deleteItem(gutter.route, gutter.key, endsAt) };
-  return { ...(await storing), mended: outcome.kind !== 'unavailable' };
+  const mended = await mend(router, route, key, guttered, storing, endsAt);
+  if (gutter !== undefined && mended) {
+    const ttlSeconds = Math.min(item.ttlSeconds, GUTTER_TTL_SECONDS);
+    await storeItem(gutter.route, gutter.key, { ...item, ttlSeconds }, random, endsAt);
+  }
+  return { ...(await storing), mended };
 }
 
 /** `deleteItem`, and of what stands in for an owner that is down, or was a while ago. The owner alone acknowledges. */
@@ -143,20 +142,28 @@ export async function deletePastOwner(
   endsAt: Millis,
 ): Promise<Written<DeleteOutcome>> {
   const deleting = deleteItem(route, key, endsAt).then((outcome) => ({ outcome }));
-  const gutter = await gutterToMend(router, route, key, wasGuttered(route), deleting);
-  const beside = gutter && (await deleteItem(gutter.route, gutter.key, endsAt));
-  return { ...(await deleting), mended: beside !== undefined && beside.kind !== 'unavailable' };
+  const mended = await mend(router, route, key, wasGuttered(route), deleting, endsAt);
+  return { ...(await deleting), mended };
 }
 
-/** The gutter that a write must reach, at once where the owner is known to have been down; it may be the write that finds it so. */
-async function gutterToMend(
+/**
+ * Deletes what stands in for an owner that this process has seen down, which it may be by this write, wherever it may
+ * stand. Whether none of it is left.
+ */
+async function mend(
   router: Router<CacheNode>,
   route: Route<CacheNode>,
   key: string,
   guttered: boolean,
   writing: Promise<{ readonly outcome: StoreOutcome | DeleteOutcome }>,
-): Promise<Gutter | undefined> {
-  if (route.kind === 'variants') return undefined;
-  if (!guttered && (await writing).outcome.kind !== 'unavailable') return undefined;
-  return gutterOf(router, route, key);
+  endsAt: Millis,
+): Promise<boolean> {
+  if (route.kind === 'variants') return false;
+  if (!guttered && (await writing).outcome.kind !== 'unavailable') return false;
+  const gutterKey = key + GUTTER_SUFFIX;
+  const keys = route.kind === 'smeared' ? [gutterKey, gutterKey + COPY_SUFFIX] : [gutterKey];
+  const outcomes = await Promise.all(
+    neighbours(router, route, key).flatMap((node) => keys.map((stale) => node.delete(stale, endsAt))),
+  );
+  return outcomes.every(({ kind }) => kind !== 'unavailable');
 }

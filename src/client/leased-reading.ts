@@ -8,7 +8,7 @@ import type { CacheNode } from './cache-node.ts';
 import type { Calls } from './calls.ts';
 import type { ClientCore } from './client-core.ts';
 import { ABANDONED, type Abandoned, orNever } from './flights.ts';
-import { type Patience, patienceFrom } from './patience.ts';
+import { loadUntil, waitUntil } from './patience.ts';
 import { acceptable } from './validation.ts';
 import { encodedLoad, leaseSeconds, storedSeconds, type Wanted } from './wanted.ts';
 import { refreshSeconds } from './warm-up.ts';
@@ -30,7 +30,6 @@ export class LeasedReading<T> {
   readonly #storageKey: string;
   readonly #leaseSeconds: Seconds;
   readonly #refreshSeconds: Seconds;
-  readonly #patience: Patience;
 
   constructor(core: ClientCore, calls: Calls, wanted: Wanted<T>, base: CacheNode, storageKey: string) {
     this.#core = core;
@@ -40,7 +39,6 @@ export class LeasedReading<T> {
     this.#storageKey = storageKey;
     this.#leaseSeconds = leaseSeconds(core, calls.endsAt);
     this.#refreshSeconds = refreshSeconds(core, wanted, base, storageKey);
-    this.#patience = patienceFrom(core, calls.endsAt);
   }
 
   lease(): Promise<LeaseOutcome> {
@@ -107,8 +105,8 @@ export class LeasedReading<T> {
 
   /** Waits for what another loads. Whoever finds the lease free takes it over. */
   async #await(): Promise<Result<T> | Abandoned> {
-    const { waitUntil } = this.#patience;
-    const outcome = await this.#calls.pauses.lookAgain(waitUntil, this.#wanted.signal, async () => {
+    const until = waitUntil(this.#core, this.#calls.endsAt);
+    const outcome = await this.#calls.pauses.lookAgain(until, this.#wanted.signal, async () => {
       const found = await this.lease();
       return found.kind === 'leased' ? undefined : found;
     });
@@ -151,7 +149,8 @@ export class LeasedReading<T> {
     let item: ReturnType<typeof encodedLoad>;
     let value: T;
     try {
-      value = await this.#load(this.#patience.loadBy, keepStale ? undefined : left);
+      const by = loadUntil(this.#core, this.#calls.endsAt);
+      value = await this.#load(by, keepStale ? undefined : left);
       item = encodedLoad(this.#wanted, value);
     } catch (error) {
       if (!leftBehind) await open.during(this.#giveBack(cas, keepStale));

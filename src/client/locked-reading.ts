@@ -8,7 +8,7 @@ import type { Calls } from './calls.ts';
 import type { ClientCore } from './client-core.ts';
 import { fetchItem, type Place, storeItem } from './dispatch.ts';
 import { ABANDONED, type Abandoned, orNever } from './flights.ts';
-import { patienceFrom } from './patience.ts';
+import { waitUntil } from './patience.ts';
 import { acceptable } from './validation.ts';
 import { encodedLoad, leaseSeconds, storedSeconds, type Wanted } from './wanted.ts';
 import { fetchMoved } from './warm-up.ts';
@@ -96,8 +96,8 @@ export class LockedReading<T> {
     let taken: 'taken' | Found<T> | 'late' | 'over' | undefined = await take();
     if (taken === undefined) {
       waits?.();
-      const { waitUntil } = patienceFrom(this.#core, endsAt);
-      taken = await pauses.lookAgain<'taken' | Found<T>>(waitUntil, signal, async () => {
+      const until = waitUntil(this.#core, endsAt);
+      taken = await pauses.lookAgain<'taken' | Found<T>>(until, signal, async () => {
         const found = await this.#find(false);
         return found.kind === 'miss' ? take() : found;
       });

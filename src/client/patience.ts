@@ -1,21 +1,25 @@
-import type { Millis } from '../base/units.ts';
-import { NEVER } from '../base/units.ts';
+import { type Millis, NEVER } from '../base/units.ts';
 import type { ClientCore } from './client-core.ts';
+import { LONGEST_LOOK_MILLIS } from './pauses.ts';
+import { leaseSeconds } from './wanted.ts';
 
-/** How long one read-through may load, and wait for what another loads (monotonic). */
-export interface Patience {
-  readonly loadBy: Millis;
-  readonly waitUntil: Millis;
+/** Until when one who has a lease may load: some time is kept, to store what was loaded or to give the lease back. */
+export function loadUntil(
+  { clock, loadTimeoutMillis, operationTimeoutMillis }: ClientCore,
+  endsAt: Millis,
+): Millis {
+  const now = clock.monotonic();
+  const left = endsAt - now;
+  const reserve = left === NEVER ? 0 : Math.min(operationTimeoutMillis, left / 5);
+  return Math.min(now + loadTimeoutMillis, endsAt - reserve);
 }
 
-export function patienceFrom(core: ClientCore, endsAt: Millis): Patience {
+/**
+ * Until when to wait for what another loads: as long as a lease lasts, and one look more, so that of all who wait for a
+ * process that died one takes over. Who waits must still be able to load by itself.
+ */
+export function waitUntil(core: ClientCore, endsAt: Millis): Millis {
   const now = core.clock.monotonic();
-  const left = endsAt - now;
-  // Some time is kept: to store what was loaded, or to give the lease back.
-  const reserve = left === NEVER ? 0 : Math.min(core.operationTimeoutMillis, left / 5);
-  return {
-    loadBy: Math.min(now + core.loadTimeoutMillis, endsAt - reserve),
-    // And who waits for another's load must still be able to load by itself.
-    waitUntil: Math.min(now + core.loadTimeoutMillis, now + left / 2),
-  };
+  const lease = leaseSeconds(core, endsAt) * 1_000;
+  return now + Math.min(lease + 2 * LONGEST_LOOK_MILLIS, (endsAt - now) / 2);
 }

@@ -4,7 +4,7 @@ import { type Millis, NEVER } from '../base/units.ts';
 
 /** How often one who waits for another's load looks again: soon at first, then less often. */
 const FIRST_LOOK_MILLIS: Millis = 5;
-const LONGEST_LOOK_MILLIS: Millis = 100;
+export const LONGEST_LOOK_MILLIS: Millis = 100;
 
 /** The pauses of one invocation's calls, between two looks at what another loads. They end with the invocation. */
 export class Pauses {
