@@ -32,6 +32,7 @@ import {
   staticSource,
   type TopologySource,
   TopologyWatcher,
+  withNodeLists,
 } from './topology/index.ts';
 
 /**
@@ -117,17 +118,24 @@ function unfailing(observe: Observer): Observer {
 /** Opens sockets in the clear, or with TLS where it is on. */
 type DialNode = (host: string, port: number) => Dial;
 
+interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
 function sourceOf(options: ResolvedOptions, dialNode: DialNode): TopologySource {
   const { discovery, connectTimeoutMillis, AwsClient, awsClientOptions } = options;
+  const listAt = ({ host, port }: Endpoint): TopologySource =>
+    configEndpointSource(`${host}:${port}`, dialNode(host, port), connectTimeoutMillis, systemClock);
   switch (discovery.kind) {
-    case 'configuration-endpoint': {
-      const { host, port } = discovery.endpoint;
-      return configEndpointSource(`${host}:${port}`, dialNode(host, port), connectTimeoutMillis, systemClock);
-    }
+    case 'configuration-endpoint':
+      return withNodeLists(listAt(discovery.endpoint), listAt, Math.random);
     case 'nodes':
       return staticSource(discovery.nodes);
-    case 'cluster':
-      return describeClustersSource({ clusterId: discovery.clusterId, AwsClient, awsClientOptions });
+    case 'cluster': {
+      const api = describeClustersSource({ clusterId: discovery.clusterId, AwsClient, awsClientOptions });
+      return withNodeLists(api, listAt, Math.random, true);
+    }
     case 'none':
       throw new Error('an enabled cache has a source: resolveOptions sees to it');
     default:

@@ -60,9 +60,12 @@ export class CacheNode implements RingNode {
     });
   }
 
-  /** Whether `node`, which bears the same name, is this one unchanged. A replaced node has another address. */
-  isStill(node: RingNode): boolean {
-    return node.ip === this.ip && (node.weight ?? 1) === this.weight;
+  /**
+   * Whether `node`, which bears the same name, is this one unchanged. A replaced node has another address; a list that
+   * tells none, as an API's, says nothing of that.
+   */
+  isStill({ ip = this.ip, weight = 1 }: RingNode): boolean {
+    return (this.ip === undefined || ip === this.ip) && weight === this.weight;
   }
 
   get(key: string, endsAt: Millis): Promise<FetchOutcome> {

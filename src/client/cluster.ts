@@ -84,10 +84,23 @@ export class Cluster {
    * `endsAt`.
    */
   async discover(endsAt: Millis): Promise<Router<CacheNode> | CacheError> {
-    if (!this.#closed && this.#view === undefined && (this.#looking !== undefined || this.#watcher.isDue())) {
+    return this.#view === undefined ? this.freshRouter(endsAt) : this.#found();
+  }
+
+  /**
+   * The router over a list that is no older than it may be, or why there is none: a look that is due is awaited, no
+   * longer than a connect may take and not past `endsAt`, and then it is the known list again. For what must reach the
+   * owner that others see, as a delete must.
+   */
+  async freshRouter(endsAt: Millis): Promise<Router<CacheNode> | CacheError> {
+    if (!this.#closed && (this.#looking !== undefined || this.#watcher.isDue())) {
       const patience = this.#clock.monotonic() + this.#options.connectTimeoutMillis;
       await bounded(this.#look(), Math.min(endsAt, patience), this.#clock);
     }
+    return this.#found();
+  }
+
+  #found(): Router<CacheNode> | CacheError {
     if (this.#closed) return new ClosedError('the cache');
     return (
       this.#view?.router ??
@@ -176,14 +189,13 @@ export class Cluster {
 
   #newNode(node: RingNode, open: OpenTransport): CacheNode {
     const { connectTimeoutMillis, operationTimeoutMillis } = this.#options;
-    return new CacheNode(
-      node,
-      open,
-      connectTimeoutMillis + operationTimeoutMillis,
-      this.#clock,
-      this.#observe,
-    );
+    return new CacheNode(node, open, connectTimeoutMillis + operationTimeoutMillis, this.#clock, this.#hear);
   }
+
+  readonly #hear: Observer = (event) => {
+    if (event.kind === 'node-down') this.#watcher.hasten();
+    this.#observe(event);
+  };
 
   #report(error: CacheError): void {
     this.#fault = error;

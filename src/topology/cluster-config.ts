@@ -1,21 +1,21 @@
-import type { RingNode } from '../ring/index.ts';
+import { nodeName, type RingNode } from '../ring/index.ts';
 
 /**
  * Reads the payload of `config get cluster`: a version line, then `host|ip|port` entries parted by white space.
  *
  * Read liberally: carriage returns may be there or not, the IP may be empty (with TLS only names are told), and an
- * IPv6 address may hold colons. Returns `undefined` where the text is no such list.
+ * IPv6 address may hold colons. A node that is listed twice counts once. Returns `undefined` where the text is no such list.
  */
 export function parseClusterConfig(payload: string): { version: string; nodes: RingNode[] } | undefined {
   const [version, ...entries] = payload.trim().split(/\s+/);
   if (version === undefined || !/^\d+$/.test(version)) return undefined;
-  const nodes: RingNode[] = [];
+  const nodes = new Map<string, RingNode>();
   for (const entry of entries) {
     const node = parseEntry(entry);
     if (node === undefined) return undefined;
-    nodes.push(node);
+    if (!nodes.has(nodeName(node))) nodes.set(nodeName(node), node);
   }
-  return { version, nodes };
+  return { version, nodes: [...nodes.values()] };
 }
 
 function parseEntry(entry: string): RingNode | undefined {

@@ -13,6 +13,10 @@ export interface FakeElastiCacheOptions {
   readonly clusters: Record<string, { nodes: readonly FakeNode[]; status?: string }>;
   /** So many of the first calls are throttled. */
   readonly throttled?: number;
+  /** So many nodes to a page, the rest behind a marker. */
+  readonly pageSize?: number;
+  /** This, with status 200, in the place of any answer. */
+  readonly body?: string;
   /** Accepts calls and never answers. */
   readonly silent?: boolean;
 }
@@ -47,11 +51,16 @@ export async function startFakeElastiCache(options: FakeElastiCacheOptions): Pro
     if (cluster === undefined) {
       return failure(404, 'CacheClusterNotFound', `CacheCluster not found: ${id}`);
     }
-    const nodes = call.ShowCacheNodeInfo === 'true' ? cluster.nodes : [];
+    const listed = call.ShowCacheNodeInfo === 'true' ? cluster.nodes : [];
+    const start = Number(call.Marker ?? 0);
+    const end = start + (options.pageSize ?? listed.length);
+    const nodes = listed.slice(start, end);
+    const marker = end < listed.length ? `<Marker>${end}</Marker>` : '';
+    if (options.body !== undefined) return { status: 200, body: options.body };
     return {
       status: 200,
       body:
-        `<DescribeCacheClustersResponse xmlns="${NAMESPACE}"><DescribeCacheClustersResult><CacheClusters>` +
+        `<DescribeCacheClustersResponse xmlns="${NAMESPACE}"><DescribeCacheClustersResult>${marker}<CacheClusters>` +
         `<CacheCluster><CacheClusterId>${id}</CacheClusterId><Engine>memcached</Engine>` +
         `<CacheClusterStatus>${cluster.status ?? 'available'}</CacheClusterStatus>` +
         `<CacheNodes>${nodes.map(nodeXml).join('')}</CacheNodes></CacheCluster>` +

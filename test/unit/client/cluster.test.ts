@@ -197,6 +197,111 @@ describe('the cluster', () => {
     await fake.cluster.settle(NEVER);
     expect(fake.cluster.router()!.ring.nodes.map(({ ip }) => ip)).toEqual(['10.0.0.1', '10.0.0.99']);
     expect(fake.cluster.router()!.ring.fingerprint).not.toBe(before);
+    // New connections, for the old ones lead to the node that is gone.
+    expect(fake.nodes.opened.map(({ name, closed }) => [name, closed])).toEqual([
+      ['a:1', false],
+      ['b:1', true],
+      ['b:1', false],
+    ]);
+  });
+
+  it('keeps the connections of nodes whose address an API’s list does not tell', async () => {
+    const source = new LiveSource([{ host: 'a', port: 1 }]);
+    const fake = await new FakeCache({ source }).ready();
+    for (const nodes of [[{ host: 'a', port: 1, ip: '10.0.0.1' }], [{ host: 'a', port: 1 }]]) {
+      source.change(nodes);
+      fake.clock.advance(MINUTE);
+      fake.cluster.router();
+      await fake.cluster.settle(NEVER);
+      expect(fake.cache.topology?.version).toBe(String(source.version));
+    }
+    expect(fake.nodes.opened).toHaveLength(1);
+  });
+
+  it('looks for a change as soon as a node failed, on the next use', async () => {
+    const source = new LiveSource(namedNodes('a', 'b'));
+    const fake = await new FakeCache({ source }).ready();
+    const { listener, error } = fake.nodes.at('b:11211');
+    fake.clock.advance(20_000);
+    source.change(namedNodes('a', 'c'));
+    fake.cluster.router();
+    expect(source.reads).toBe(1);
+    listener.failed(error);
+    fake.cluster.router();
+    await fake.cluster.settle(NEVER);
+    expect(fake.cluster.router()!.ring.nodes.map(({ host }) => host)).toEqual(['a', 'c']);
+    listener.failed(error);
+    fake.cluster.router();
+    expect(source.reads).toBe(2);
+  });
+
+  it('keeps quiet about a failure while nobody uses it', async () => {
+    const source = new LiveSource(namedNodes('a', 'b'));
+    const fake = await new FakeCache({ source }).ready();
+    fake.clock.advance(20_000);
+    const { listener, error } = fake.nodes.at('b:11211');
+    listener.failed(error);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(source.reads).toBe(1);
+  });
+
+  describe('asked for a router over a fresh list', () => {
+    const hosts = (router: unknown): string[] =>
+      (router as NonNullable<ReturnType<FakeCache['cluster']['router']>>).ring.nodes.map(({ host }) => host);
+
+    it('waits for the look that is due, and for no other', async () => {
+      const source = new LiveSource(namedNodes('a'));
+      const fake = await new FakeCache({ source }).ready();
+      source.change(namedNodes('b'));
+      expect(hosts(await fake.cluster.freshRouter(NEVER))).toEqual(['a']);
+      expect(source.reads).toBe(1);
+      fake.clock.advance(MINUTE);
+      expect(hosts(await fake.cluster.freshRouter(NEVER))).toEqual(['b']);
+    });
+
+    it('joins the look that another call began', async () => {
+      const source = new LiveSource(namedNodes('a'));
+      const fake = await new FakeCache({ source }).ready();
+      source.change(namedNodes('b'));
+      fake.clock.advance(MINUTE);
+      expect(hosts(fake.cluster.router())).toEqual(['a']);
+      expect(hosts(await fake.cluster.freshRouter(NEVER))).toEqual(['b']);
+      expect(source.reads).toBe(2);
+    });
+
+    it('goes on with the known list where the look takes longer than the call may', async () => {
+      const source = new LiveSource(namedNodes('a'));
+      const fake = await new FakeCache({ source }).ready();
+      source.change(namedNodes('b'));
+      fake.clock.advance(MINUTE);
+      let release!: () => void;
+      source.hold = new Promise((resolve) => {
+        release = resolve;
+      });
+      expect(hosts(await fake.cluster.freshRouter(fake.clock.monotonic() + 10))).toEqual(['a']);
+      const start = performance.now();
+      expect(hosts(await fake.cluster.freshRouter(NEVER))).toEqual(['a']);
+      // A connect may take 250 ms here.
+      expect(performance.now() - start).toBeLessThan(900);
+      release();
+      await fake.cluster.settle(NEVER);
+      expect(hosts(fake.cluster.router())).toEqual(['b']);
+    });
+
+    it('goes on with the known list where the look fails', async () => {
+      const source = new LiveSource(namedNodes('a'));
+      const fake = await new FakeCache({ source }).ready();
+      source.fault = new Error('gone');
+      fake.clock.advance(MINUTE);
+      expect(hosts(await fake.cluster.freshRouter(NEVER))).toEqual(['a']);
+    });
+
+    it('finds the first list, and none once it is closed', async () => {
+      const fake = new FakeCache({ source: new LiveSource(namedNodes('a')) });
+      expect(hosts(await fake.cluster.freshRouter(NEVER))).toEqual(['a']);
+      await fake.cache.close();
+      expect(await fake.cluster.freshRouter(NEVER)).toBeInstanceOf(ClosedError);
+    });
   });
 
   it('is unavailable, with the reason, where the dialect needs IPs and the list has none', async () => {

@@ -45,6 +45,23 @@ describe('the payload of a node list', () => {
     ]);
   });
 
+  it('may list a node twice, which counts once', () => {
+    expect(
+      parseClusterConfig('1\na|1.1.1.1|1 b|2.2.2.2|1 a|1.1.1.1|1 a|3.3.3.3|1 a|1.1.1.1|2')?.nodes,
+    ).toEqual([
+      { host: 'a', port: 1, ip: '1.1.1.1' },
+      { host: 'b', port: 1, ip: '2.2.2.2' },
+      { host: 'a', port: 2, ip: '1.1.1.1' },
+    ]);
+  });
+
+  it('may be long, and its version longer than a number can hold', () => {
+    const entries = Array.from({ length: 2_000 }, (_, i) => `node-${i}.example|10.0.0.1|11211`);
+    const config = parseClusterConfig(`90071992547409931\r\n${entries.join(' ')} \r\n`);
+    expect(config?.version).toBe('90071992547409931');
+    expect(config?.nodes).toHaveLength(2_000);
+  });
+
   it('may list no node at all', () => {
     expect(parseClusterConfig('7\n')).toEqual({ version: '7', nodes: [] });
   });

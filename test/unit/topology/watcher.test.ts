@@ -43,6 +43,10 @@ class Watching {
     return this.#watcher.isDue();
   }
 
+  hasten(): void {
+    this.#watcher.hasten();
+  }
+
   async refresh() {
     const refreshed = await this.#watcher.refresh(this.current);
     if (refreshed.kind === 'changed') this.current = refreshed.topology;
@@ -116,6 +120,14 @@ describe('the topology watcher', () => {
     const watcher = new Watching(new ScriptedSource([listed('9'), listed('10')]), clock(), HALF);
     await watcher.refresh();
     expect(await watcher.refresh()).toEqual({ kind: 'changed', topology: listed('10') });
+  });
+
+  it('compares versions that no number can hold', async () => {
+    const [lower, higher] = [listed('90071992547409929'), listed('90071992547409930')];
+    const watcher = new Watching(new ScriptedSource([higher, lower]), clock(), HALF);
+    await watcher.refresh();
+    expect(await watcher.refresh()).toEqual({ kind: 'same' });
+    expect(watcher.current).toBe(higher);
   });
 
   it('ignores a lower version, which is the view of a node that lags behind', async () => {
@@ -195,5 +207,212 @@ describe('the topology watcher', () => {
       },
     };
     expect(await new Watching(source, clock(), HALF).refresh()).toMatchObject({ kind: 'failed' });
+  });
+
+  describe('in doubt', () => {
+    const known = listed('10');
+    const other = (version: string): Topology => ({ version, nodes: [{ host: 'other', port: 1 }] });
+
+    /** What the looks came to, one every `pauses` ms. */
+    async function looks(answers: (Topology | Error)[], pauses: readonly number[]): Promise<string[]> {
+      const time = clock();
+      const watcher = new Watching(new ScriptedSource([known, ...answers]), time, HALF);
+      await watcher.refresh();
+      const kinds: string[] = [];
+      for (const pause of pauses) {
+        time.advance(pause);
+        kinds.push((await watcher.refresh()).kind);
+      }
+      return kinds;
+    }
+
+    it.each([
+      ['a lower version', other('3')],
+      ['another list under the known version', other('10')],
+      [
+        'the known list with another address',
+        { version: '10', nodes: [{ ...known.nodes[0]!, ip: '10.0.0.9' }] },
+      ],
+    ])('takes %s at the third look in a row that says so', async (_what, told) => {
+      expect(await looks([told, told, told], [60_000, 30_000, 30_000])).toEqual(['same', 'same', 'changed']);
+    });
+
+    it('is not sure sooner, however often it looks', async () => {
+      const told = Array.from({ length: 9 }, () => other('3'));
+      const pauses = [60_000, 5_000, 5_000, 5_000, 5_000, 5_000, 5_000, 5_000, 5_000];
+      expect(await looks(told, pauses)).toEqual(pauses.map(() => 'same'));
+    });
+
+    it.each([
+      ['the known list', known],
+      ['yet another list', other('4')],
+    ])('begins anew when it hears %s in between', async (_what, between) => {
+      const told = other('3');
+      expect(await looks([told, told, between, told, told], Array(5).fill(30_000))).toEqual(
+        Array(5).fill('same'),
+      );
+    });
+
+    it('does not count a look that failed, for either side', async () => {
+      const told = other('3');
+      const answers = [told, new Error('gone'), told, told];
+      expect(await looks(answers, Array(4).fill(30_000))).toEqual(['same', 'failed', 'same', 'changed']);
+    });
+
+    it('takes a higher version at once all the same', async () => {
+      expect(await looks([other('3'), other('11')], [60_000, 30_000])).toEqual(['same', 'changed']);
+    });
+
+    it('ends with what it took: the next doubt is another', async () => {
+      const [a, b] = [other('3'), other('2')];
+      expect(await looks([a, a, a, b, b, b], Array(6).fill(30_000))).toEqual([
+        ...['same', 'same', 'changed'],
+        ...['same', 'same', 'changed'],
+      ]);
+    });
+
+    it('looks again after half a minute', async () => {
+      const time = clock();
+      const watcher = new Watching(new ScriptedSource([known, other('3')]), time, HALF);
+      await watcher.refresh();
+      await watcher.refresh();
+      time.advance(29_999);
+      expect(watcher.isDue()).toBe(false);
+      time.advance(2);
+      expect(watcher.isDue()).toBe(true);
+    });
+  });
+
+  describe('between an API, which tells no version, and nodes, which do', () => {
+    const api = (...hosts: string[]): Topology => ({
+      version: hosts.join(','),
+      nodes: hosts.map((host) => ({ host, port: 1 })),
+    });
+    const nodes = (version: string, ...hosts: string[]): Topology => ({ ...api(...hosts), version });
+
+    it('takes the version from the nodes, and keeps it when the API says the same', async () => {
+      const told = nodes('7', 'a', 'b');
+      const watcher = new Watching(new ScriptedSource([api('a', 'b'), told, api('b', 'a')]), clock(), HALF);
+      await watcher.refresh();
+      expect(await watcher.refresh()).toEqual({ kind: 'changed', topology: told });
+      expect(await watcher.refresh()).toEqual({ kind: 'same' });
+      expect(watcher.current).toBe(told);
+    });
+
+    it('takes another list from the API at once', async () => {
+      const next = api('c', 'd');
+      const watcher = new Watching(new ScriptedSource([nodes('7', 'a', 'b'), next]), clock(), HALF);
+      await watcher.refresh();
+      expect(await watcher.refresh()).toEqual({ kind: 'changed', topology: next });
+    });
+  });
+
+  describe('after a node failed', () => {
+    it('is due on the next use, but no more than every 5 s', async () => {
+      const time = clock();
+      const watcher = new Watching(new ScriptedSource([listed('1'), listed('1')]), time, HALF);
+      await watcher.refresh();
+      time.advance(4_999);
+      watcher.hasten();
+      expect(watcher.isDue()).toBe(false);
+      time.advance(1);
+      expect(watcher.isDue()).toBe(true);
+      await watcher.refresh();
+      time.advance(20_000);
+      expect(watcher.isDue()).toBe(false);
+      watcher.hasten();
+      expect(watcher.isDue()).toBe(true);
+    });
+
+    it('spares an API: no more than every 30 s', async () => {
+      const time = clock();
+      const source = new ScriptedSource([listed('1')]);
+      const watcher = new Watching(Object.assign(source, { rationed: true }), time, HALF);
+      await watcher.refresh();
+      watcher.hasten();
+      time.advance(29_999);
+      expect(watcher.isDue()).toBe(false);
+      time.advance(1);
+      expect(watcher.isDue()).toBe(true);
+    });
+
+    it('leaves a source that fails its pause, and a list that cannot change alone', async () => {
+      const time = clock();
+      const failing = new Watching(
+        new ScriptedSource([listed('1'), ...Array(5).fill(new Error('gone'))]),
+        time,
+        HALF,
+      );
+      const fixed = new Watching(new ScriptedSource([listed('1')], false), time, HALF);
+      await fixed.refresh();
+      for (let i = 0; i < 6; i++) await failing.refresh();
+      time.advance(10_000);
+      for (const watcher of [failing, fixed]) {
+        watcher.hasten();
+        expect(watcher.isDue()).toBe(false);
+      }
+    });
+  });
+
+  describe('with an API whose rate all share', () => {
+    it('leaves it alone longer each time, also while there is no list', async () => {
+      const time = clock();
+      const source = Object.assign(new ScriptedSource(Array(9).fill(new Error('Rate exceeded'))), {
+        rationed: true,
+      });
+      const watcher = new Watching(source, time, HALF);
+      const pauses: number[] = [];
+      for (let i = 0; i < 9; i++) {
+        await watcher.refresh();
+        let pause = 0;
+        for (; !watcher.isDue(); pause += 500) time.advance(500);
+        pauses.push(pause / 1_000);
+      }
+      expect(pauses).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
+    });
+
+    it.each([
+      [0, 500],
+      [0.999_999, 1_499],
+    ])('comes again at a time of its own: chance %d, %i ms', async (chance, millis) => {
+      const time = clock();
+      const source = Object.assign(new ScriptedSource([new Error('Rate exceeded')]), { rationed: true });
+      const watcher = new Watching(source, time, () => chance);
+      await watcher.refresh();
+      time.advance(millis - 1);
+      expect(watcher.isDue()).toBe(false);
+      time.advance(2);
+      expect(watcher.isDue()).toBe(true);
+    });
+  });
+
+  describe('over a freeze', () => {
+    it('looks once more where a look was cut by it, and counts no failure', async () => {
+      const time = clock();
+      const source = new ScriptedSource([]);
+      const cut = (): Promise<Topology> => {
+        time.moveWall(600_000);
+        return Promise.reject(new Error('the connection was closed'));
+      };
+      const reads = [cut, () => Promise.resolve(listed('1'))];
+      source.read = () => reads.shift()!();
+      expect(await new Watching(source, time, HALF).refresh()).toEqual({
+        kind: 'changed',
+        topology: listed('1'),
+      });
+      expect(reads).toEqual([]);
+    });
+
+    it('takes an answer from before it, and is due at once, for it is old', async () => {
+      const time = clock();
+      const source = new ScriptedSource([]);
+      source.read = async () => {
+        time.moveWall(600_000);
+        return listed('1');
+      };
+      const watcher = new Watching(source, time, HALF);
+      expect(await watcher.refresh()).toMatchObject({ kind: 'changed' });
+      expect(watcher.isDue()).toBe(true);
+    });
   });
 });
