@@ -21,25 +21,19 @@ const aborted = (): Unavailable => unavailable(new AbortedError());
 
 /** One key's base, for the length of one write that may take several commands. */
 export class BaseItem {
-  readonly key: string;
   readonly storageKey: string;
   readonly node: CacheNode;
-  readonly #core: ClientCore;
   readonly #calls: Calls;
   readonly #route: Route<CacheNode>;
   readonly #signal: AbortSignal | undefined;
 
   private constructor(
-    core: ClientCore,
     calls: Calls,
-    key: string,
     stored: string,
     route: Exclude<Route<CacheNode>, { kind: 'variants' }>,
     signal: AbortSignal | undefined,
   ) {
-    this.#core = core;
     this.#calls = calls;
-    this.key = key;
     this.storageKey = stored;
     this.node = route.base;
     this.#route = route;
@@ -67,7 +61,7 @@ export class BaseItem {
       const stored = storageKey(core.prefix, key);
       const route = router.routeFor(key, stored);
       if (route.kind === 'variants') throw withoutBase(key);
-      return work(new BaseItem(core, calls, key, stored, route, signal));
+      return work(new BaseItem(calls, stored, route, signal));
     };
     return abortable<T | Unavailable>(signal, () => calls.open.during(locate()), aborted);
   }
@@ -108,10 +102,7 @@ export class BaseItem {
 
   async #store(item: WireItem, send: () => Promise<StoreOutcome>): Promise<StoreOutcome> {
     const outcome = await this.#write(send);
-    if (outcome.kind === 'too-large') {
-      const bytes = item.value.length;
-      this.#core.observe({ kind: 'value-skipped', key: this.storageKey, node: this.node.name, bytes });
-    }
+    if (outcome.kind === 'too-large') this.#calls.skipped(this.storageKey, this.node, item.value.length);
     return outcome;
   }
 

@@ -2,7 +2,7 @@
 //
 // Writes that depend on what the item is, and act on the base alone. memcached takes the stub of a lease for an item;
 // so each of them looks before it trusts an answer that a stub may have given, and then replaces exactly what it saw, by
-// the item's number for compare-and-swap, which every change of the item changes.
+// the item's number for compare-and-swap, which every change of its value changes (a `touch` does not: its time to live is then overwritten).
 
 import { NodeRefusedError } from '../base/errors.ts';
 import {

@@ -11,8 +11,7 @@ import type { CacheNode } from './cache-node.ts';
 import type { ClientCore } from './client-core.ts';
 import { itemOf, type Located, type ReadPlan } from './dispatch.ts';
 import { fetchPastOwner } from './gutter.ts';
-import { OpenCalls } from './open-calls.ts';
-import { Pauses } from './pauses.ts';
+import { InvocationWork } from './invocation-work.ts';
 import { fetchMany, type Item } from './read-many.ts';
 import { deleteOver, storeOver } from './writes.ts';
 
@@ -20,6 +19,7 @@ import { deleteOver, storeOver } from './writes.ts';
 interface Unlocated {
   readonly outcome: FetchOutcome;
   readonly node?: undefined;
+  readonly isCopy?: undefined;
 }
 
 /** An answer with its value read. */
@@ -31,33 +31,20 @@ const aborted = () => unavailable(new AbortedError());
  * One invocation's calls, carried out: from a checked key by its storage key and route to an outcome and a value. None
  * of them rejects.
  */
-export class Calls {
+export class Calls extends InvocationWork {
   readonly #core: ClientCore;
-  /** No call outlives this (monotonic). */
-  readonly endsAt: Millis;
-  /** Calls that have begun, whether or not anybody still waits for them. */
-  readonly open = new OpenCalls();
-  /** What is to be done about loads that are under way when the invocation ends, and that nobody awaits any more. */
-  readonly left = new Set<() => void>();
-  /** Of calls that wait for what another loads. */
-  readonly pauses: Pauses;
-
   constructor(core: ClientCore, endsAt: Millis) {
+    super(core.clock, core.loadTimeoutMillis, endsAt);
     this.#core = core;
-    this.endsAt = endsAt;
-    this.pauses = new Pauses(core.clock);
   }
 
-  /** The common read: where the nodes are known and the key is not smeared, it is the transport's own promise. */
-  fetch(key: string, options: GetOptions | undefined): Promise<FetchOutcome> {
+  /** The common read, of a key that is not smeared while the nodes are known: the transport's own promise. */
+  fetchPlain(key: string, options: GetOptions | undefined): Promise<FetchOutcome> | undefined {
     const router = this.#core.cluster.router();
-    if (router !== undefined && options?.signal === undefined) {
-      const stored = storageKey(this.#core.prefix, key);
-      const route = router.routeFor(key, stored);
-      if (route.kind === 'single' && !route.base.spared) return route.base.get(stored, this.endsAt);
-      return this.open.during(this.#fetchBy(router, key, options)).then(({ outcome }) => outcome);
-    }
-    return this.#locate(key, options).then(({ outcome }) => outcome);
+    if (router === undefined || options?.signal !== undefined) return undefined;
+    const stored = storageKey(this.#core.prefix, key);
+    const route = router.routeFor(key, stored);
+    return route.kind === 'single' && !route.base.spared ? route.base.get(stored, this.endsAt) : undefined;
   }
 
   /**
@@ -74,11 +61,10 @@ export class Calls {
   }
 
   async find(key: string, options: GetOptions | undefined): Promise<ReadResult<unknown>> {
-    const { outcome, node } = await this.#locate(key, options);
+    const { outcome, node, isCopy } = await this.#locate(key, options);
     const read = this.decoded(key, outcome);
-    if (this.fallsToBase(key, options, outcome, read)) {
-      return this.find(key, { ...options, consistentRead: true });
-    }
+    // A copy that cannot be read is passed over, like one that has nothing.
+    if (isCopy && read.kind === 'miss') return this.find(key, { ...options, consistentRead: true });
     return (node === undefined ? read : { ...read, node: node.name }) as ReadResult<unknown>;
   }
 
@@ -96,9 +82,9 @@ export class Calls {
       else result.unavailable.push(key);
     };
     const again: string[] = [];
-    for (const { key, outcome } of items ?? []) {
+    for (const { key, outcome, isCopy } of items ?? []) {
       const read = this.decoded(key, outcome);
-      if (this.fallsToBase(key, options, outcome, read)) again.push(key);
+      if (isCopy && read.kind === 'miss') again.push(key);
       else sort(key, read);
     }
     const ofBase = again.map(async (key) =>
@@ -140,16 +126,6 @@ export class Calls {
     this.#core.observe({ kind: 'value-undecodable', key: stored, reason });
   }
 
-  /**
-   * Whether the item could not be read and may have been a copy's: its base is then read, as where a copy has nothing.
-   * That read asks no copy, so it is the last.
-   */
-  fallsToBase(key: string, options: GetOptions | undefined, answer: FetchOutcome, read: ReadAnswer): boolean {
-    if (answer.kind !== 'hit' || read.kind !== 'miss' || options?.consistentRead === true) return false;
-    const route = this.#core.cluster.router()?.routeFor(key, storageKey(this.#core.prefix, key));
-    return route?.kind === 'smeared';
-  }
-
   #locate(key: string, options: GetOptions | undefined): Promise<Located | Unlocated> {
     return this.unlessAborted(options?.signal, () => this.#locateNow(key, options));
   }
@@ -176,6 +152,11 @@ export class Calls {
   #fetchBy(router: Router<CacheNode>, key: string, options: GetOptions | undefined): Promise<Located> {
     const stored = storageKey(this.#core.prefix, key);
     return fetchPastOwner(router, router.routeFor(key, stored), stored, this.plan(options));
+  }
+
+  /** A value that is too large for its node. */
+  skipped(storageKey: string, node: CacheNode, bytes: number): void {
+    this.#core.observe({ kind: 'value-skipped', key: storageKey, node: node.name, bytes });
   }
 
   plan(options: GetOptions | undefined): ReadPlan {
@@ -209,7 +190,8 @@ export class Calls {
   }
 
   async #delete(key: string, signal: AbortSignal | undefined): Promise<DeleteOutcome> {
-    const router = await this.router();
+    // The owner that others read must be the one that is reached.
+    const router = await this.#core.cluster.freshRouter(this.endsAt);
     if (router instanceof CacheError) return unavailable(router);
     if (signal?.aborted) return aborted();
     return deleteOver(router, this.#core, this, key);

@@ -13,7 +13,6 @@ import type { Topology } from '../topology/index.ts';
 import { BaseItem } from './base-item.ts';
 import { addItem, countItem, replaceItem, touchItem, updateItem } from './base-writes.ts';
 import { bounded } from './bounded.ts';
-import { boundedLoad } from './bounded-load.ts';
 import type {
   BatchLoader,
   CallOptions,
@@ -42,7 +41,7 @@ import {
 } from './misuse.ts';
 import { readThrough } from './read-through.ts';
 import { readThroughMany } from './read-through-many.ts';
-import { checkedWanted } from './wanted.ts';
+import { checkedLoader, checkedWanted, checkedWrapOptions } from './wanted.ts';
 
 /**
  * The cache as one invocation sees it. Here arguments are checked; `Calls` carries them out, and counts
@@ -71,22 +70,17 @@ export class ClientCache implements InvocationCache {
   get<T>(key: string, options?: GetOptions): Promise<T | undefined> {
     const problem = keyProblem(key);
     if (problem !== undefined) return Promise.reject(problem);
+    const fetching = this.#calls.fetchPlain(key, options);
+    if (fetching === undefined) return this.#calls.find(key, options).then(valueFound<T>);
     const { open } = this.#calls;
     open.begin();
-    const answered = (outcome: FetchOutcome): T | undefined | Promise<T | undefined> => {
+    return fetching.then((outcome) => {
       open.end();
       const read = this.#calls.decoded(key, outcome);
       if (read.kind === 'hit') return read.value as T;
-      if (this.#calls.fallsToBase(key, options, outcome, read)) {
-        return this.get<T>(key, { ...options, consistentRead: true });
-      }
-      return this.#calls.mayBeElsewhere(key, read.kind)
-        ? this.#calls
-            .find(key, options)
-            .then((found) => (found.kind === 'hit' ? (found.value as T) : undefined))
-        : undefined;
-    };
-    return this.#calls.fetch(key, options).then(answered);
+      if (!this.#calls.mayBeElsewhere(key, read.kind)) return undefined;
+      return this.#calls.find(key, options).then(valueFound<T>);
+    });
   }
 
   async getMany<T>(keys: Iterable<string>, options?: GetOptions): Promise<ManyResult<T>> {
@@ -123,8 +117,8 @@ export class ClientCache implements InvocationCache {
     options: WrapOptions<T>,
   ): Promise<Map<string, T>> {
     const distinct = new Set(checkedKeys(keys));
-    const wanted = checkedWanted('wrapMany', '', load as never, options);
-    return readThroughMany(this.#core, this.#calls, distinct, load, wanted);
+    const wanted = checkedWrapOptions(options);
+    return readThroughMany(this.#core, this.#calls, distinct, checkedLoader('wrapMany', load), wanted);
   }
 
   set(key: string, value: unknown, options: StoreOptions): Promise<StoreOutcome> {
@@ -185,7 +179,9 @@ export class ClientCache implements InvocationCache {
         const decoded = this.#calls.decoded(key, found);
         return decoded.kind === 'hit' ? (decoded.value as T) : undefined;
       };
-      return updateItem(base, updating, read, (load) => this.#bounded(key, load));
+      return updateItem(base, updating, read, (load) =>
+        this.#calls.callersPart(this.#calls.load(key, load, this.#calls.endsAt)),
+      );
     });
   }
 
@@ -201,10 +197,7 @@ export class ClientCache implements InvocationCache {
   settle(endsAt: Millis): Promise<void> | undefined {
     const { cluster, clock } = this.#core;
     // The handler is done: a load that goes on has nobody to load for, and must keep nobody waiting.
-    const { left, pauses } = this.#calls;
-    for (const leave of left) leave();
-    left.clear();
-    pauses.end();
+    this.#calls.leave();
     const settled = this.#calls.open.settled();
     if (settled === undefined || clock.monotonic() >= endsAt) return cluster.settle(endsAt);
     return bounded(settled, endsAt, clock).then(() => this.settle(endsAt));
@@ -215,12 +208,6 @@ export class ClientCache implements InvocationCache {
     await (this.#closesClient ? this.#core.cluster.close(inFlight) : inFlight);
   }
 
-  #bounded<T>(key: string, load: Loader<T>): Promise<T> {
-    const { clock, loadTimeoutMillis } = this.#core;
-    const endsAt = Math.min(clock.monotonic() + loadTimeoutMillis, this.#calls.endsAt);
-    return boundedLoad(load, key, endsAt, clock, this.#calls.left);
-  }
-
   #atBase<T>(
     key: string,
     options: CallOptions | undefined,
@@ -229,6 +216,9 @@ export class ClientCache implements InvocationCache {
     return BaseItem.at(this.#core, this.#calls, key, options?.signal, work);
   }
 }
+
+const valueFound = <T>(found: ReadResult<unknown>): T | undefined =>
+  found.kind === 'hit' || found.kind === 'stale' ? (found.value as T) : undefined;
 
 const valueIn = <T>({ value }: ReadThroughResult<T>): T => value;
 

@@ -29,7 +29,7 @@ import {
   checkedTtl,
   checkedUpdating,
 } from './misuse.ts';
-import { checkedWanted, encodedLoad, type Wanted } from './wanted.ts';
+import { checkedLoader, checkedWanted, checkedWrapOptions, encodedLoad, type Wanted } from './wanted.ts';
 
 /** The cache that is switched off: every read a miss, every write a no-op. Misuse is told all the same. */
 export class DisabledCache implements InvocationCache {
@@ -75,7 +75,8 @@ export class DisabledCache implements InvocationCache {
     options: WrapOptions<T>,
   ): Promise<Map<string, T>> {
     const distinct = new Set(checkedKeys(keys));
-    const wanted = checkedWanted<T>('wrapMany', '', load as never, options);
+    checkedLoader('wrapMany', load);
+    const wanted = checkedWrapOptions(options);
     const loads = new BatchLoads(distinct, load);
     const one = async (key: string) =>
       [key, await loaded({ ...wanted, key, load: () => loads.of(key) as Promise<T> })] as const;

@@ -23,6 +23,8 @@ export const COPY_LEASE_SECONDS: Seconds = 3;
 export interface Located {
   readonly outcome: FetchOutcome;
   readonly node: CacheNode;
+  /** The outcome is a copy's. */
+  readonly isCopy?: boolean;
 }
 
 /** A place where an item may lie. */
@@ -92,7 +94,7 @@ export async function fetchItem(route: Route<CacheNode>, key: string, plan: Read
     return { outcome: itemOf(await place.node.get(place.key, endsAt)), node: place.node };
   }
   const copy = await askCopy(place, plan);
-  if (typeof copy !== 'function') return { outcome: copy, node: place.node };
+  if (typeof copy !== 'function') return { outcome: copy, node: place.node, isCopy: true };
   const ofBase = itemOf(await route.base.getWithTtl(key, endsAt));
   copy(ofBase.kind === 'hit' ? ofBase : undefined);
   return { outcome: ofBase, node: route.base };

@@ -13,7 +13,8 @@ import {
   type ReadPlan,
   storeItem,
 } from './dispatch.ts';
-import { LEASE_BEYOND_LOAD_SECONDS, type Wanted } from './wanted.ts';
+import { LEASE_BEYOND_LOAD_SECONDS } from './patience.ts';
+import type { Wanted } from './wanted.ts';
 import { fetchMoved } from './warm-up.ts';
 
 /**

@@ -1,16 +1,14 @@
 import { type CacheError, reasonOf } from '../base/errors.ts';
 import type { LeaseOutcome } from '../base/outcome.ts';
-import type { Millis, Seconds } from '../base/units.ts';
-import type { EncodedValue } from '../codec/value.ts';
-import { boundedLoad } from './bounded-load.ts';
+import type { Seconds } from '../base/units.ts';
 import type { ReadThroughResult } from './cache.ts';
 import type { CacheNode } from './cache-node.ts';
 import type { Calls } from './calls.ts';
 import type { ClientCore } from './client-core.ts';
 import { ABANDONED, type Abandoned, orNever } from './flights.ts';
-import { loadUntil, waitUntil } from './patience.ts';
+import { leaseSeconds, loadUntil, waitUntil } from './patience.ts';
 import { acceptable } from './validation.ts';
-import { encodedLoad, leaseSeconds, storedSeconds, type Wanted } from './wanted.ts';
+import { encodedLoad, type LoadedItem, passengerOf, storedSeconds, type Wanted } from './wanted.ts';
 import { refreshSeconds } from './warm-up.ts';
 
 type LeasedHit = Extract<LeaseOutcome, { kind: 'hit' }>;
@@ -46,15 +44,20 @@ export class LeasedReading<T> {
     return open.during(this.#base.lease(this.#storageKey, this.#leaseSeconds, this.#refreshSeconds, endsAt));
   }
 
-  /** Goes on from what the first `lease` said; `undefined` where the node turns out to have none. */
-  async take(outcome: LeaseOutcome): Promise<Result<T> | undefined> {
+  /**
+   * Goes on from what the first `lease` said; `undefined` where the node turns out to have none. `unreadable`: an item
+   * that was tried already, and told to the observer.
+   */
+  async take(outcome: LeaseOutcome, unreadable = false): Promise<Result<T> | undefined> {
     switch (outcome.kind) {
-      case 'hit':
-        return (await this.#found(outcome)) ?? this.#share(() => this.#replace(outcome.cas));
+      case 'hit': {
+        const found = unreadable ? undefined : await this.#found(outcome);
+        return found ?? this.#share(() => this.#replace(outcome.cas));
+      }
       case 'won':
         return this.#lead(() => this.#fillMissing(outcome.cas));
       case 'leased':
-        this.#wanted.waits?.();
+        this.#wanted.onWait?.();
         return this.#share(() => this.#await());
       case 'unavailable':
         return this.#share(() => this.#without(outcome.error));
@@ -71,16 +74,14 @@ export class LeasedReading<T> {
 
   /** An aborted caller must not take others that share its flight along: it flies alone. */
   #share(start: () => Promise<Result<T> | Abandoned>): Promise<Result<T>> {
-    const { signal, waits } = this.#wanted;
-    if (signal !== undefined) return orNever(start());
-    const { endsAt, left } = this.#calls;
-    return this.#core.flights.share(this.#storageKey, { endsAt, left, joined: waits }, start);
+    if (this.#wanted.signal !== undefined) return orNever(start());
+    return this.#core.flights.share(this.#storageKey, passengerOf(this.#calls, this.#wanted), start);
   }
 
   /** A lease that was won is for this reader to use, whatever else is under way. */
   #lead(start: () => Promise<Result<T> | Abandoned>): Promise<Result<T>> {
     if (this.#wanted.signal !== undefined) return orNever(start());
-    return this.#core.flights.lead(this.#storageKey, this.#calls.endsAt, start);
+    return this.#core.flights.lead(this.#storageKey, passengerOf(this.#calls, this.#wanted), start);
   }
 
   /** The value, fresh or stale; `undefined` where it cannot be read. */
@@ -94,34 +95,51 @@ export class LeasedReading<T> {
     return { kind: hit.stale ? 'stale' : 'hit', value: accepted.value, node: this.#node };
   }
 
-  /** Another client's item, or a broken one: replaced, unless somebody does so first. */
-  #replace(cas: string): Promise<Result<T>> {
-    return this.#fillMissing(cas, true);
+  /**
+   * Another client's item, a broken one, or one of another shape. It is marked as stale, unless somebody was faster, so
+   * that of all who cannot read it one is asked to renew it; it stays for others until then.
+   */
+  async #replace(cas: string): Promise<Result<T> | Abandoned> {
+    await this.#giveBack(cas, true);
+    const outcome = await this.lease();
+    if (outcome.kind === 'leased') return this.#await();
+    if (outcome.kind === 'hit' && outcome.stale && !outcome.won) return this.#await(outcome.cas);
+    if (outcome.kind !== 'hit' || !outcome.won) return this.#settle(outcome);
+    return { kind: 'miss', value: await this.#loadAndFill(outcome.cas, true), node: this.#node };
   }
 
-  async #fillMissing(cas: string, keepStale = false): Promise<Result<T>> {
-    return { kind: 'miss', value: await this.#loadAndFill(cas, keepStale), node: this.#node };
+  async #fillMissing(cas: string): Promise<Result<T>> {
+    return { kind: 'miss', value: await this.#loadAndFill(cas, false), node: this.#node };
   }
 
-  /** Waits for what another loads. Whoever finds the lease free takes it over. */
-  async #await(): Promise<Result<T> | Abandoned> {
+  /** Waits for what another loads. Whoever finds the lease free takes it over. `unreadable`: the item to be renewed. */
+  async #await(unreadable?: string): Promise<Result<T> | Abandoned> {
     const until = waitUntil(this.#core, this.#calls.endsAt);
     const outcome = await this.#calls.pauses.lookAgain(until, this.#wanted.signal, async () => {
       const found = await this.lease();
-      return found.kind === 'leased' ? undefined : found;
+      const waits = found.kind === 'hit' && found.cas === unreadable && !found.won;
+      return found.kind === 'leased' || waits ? undefined : found;
     });
     if (outcome === 'over') return ABANDONED;
     // The wait is over: load, and leave the filling to who has the lease.
-    if (outcome === 'late') return { kind: 'miss', value: await this.#loadAlone(), node: this.#node };
+    if (outcome === 'late') return this.#loadOnly();
+    if (outcome.kind === 'hit' && outcome.cas === unreadable) {
+      return { kind: 'miss', value: await this.#loadAndFill(outcome.cas, true), node: this.#node };
+    }
+    return this.#settle(outcome);
+  }
+
+  /** A second time nothing is replaced: others keep storing what this reader cannot use. */
+  async #settle(outcome: Exclude<LeaseOutcome, { kind: 'leased' }>): Promise<Result<T>> {
     switch (outcome.kind) {
       case 'hit':
-        return (await this.#found(outcome)) ?? this.#replace(outcome.cas);
+        return (await this.#found(outcome)) ?? this.#loadOnly();
       case 'won':
         return this.#fillMissing(outcome.cas);
       case 'unavailable':
         return this.#without(outcome.error);
       case 'unsupported':
-        return { kind: 'miss', value: await this.#loadAlone(), node: this.#node };
+        return this.#loadOnly();
       default:
         return outcome satisfies never;
     }
@@ -130,77 +148,54 @@ export class LeasedReading<T> {
   /** Renews a stale value beside the readers, who are served the old one meanwhile. */
   async #refresh(cas: string): Promise<void> {
     try {
-      await this.#loadAndFill(cas, true);
+      await this.#loadUnderLease(cas, true, () => false, true);
     } catch (error) {
       this.#core.observe({ kind: 'refresh-failed', key: this.#storageKey, reason: reasonOf(error) });
     }
   }
 
-  /** `keepStale`: there is a value that goes on being served where the load fails. */
-  async #loadAndFill(cas: string, keepStale: boolean): Promise<T> {
-    const { open, left } = this.#calls;
-    let leftBehind = false;
-    const giveBack = (): void => {
-      leftBehind = true;
-      void open.during(this.#giveBack(cas, keepStale));
-    };
-    // A refresh is waited for at the invocation's end; any other load is then one that nobody awaits.
-    if (!keepStale) left.add(giveBack);
-    let item: ReturnType<typeof encodedLoad>;
+  /** `keepStale`: there is an item that stays where the load fails. */
+  #loadAndFill(cas: string, keepStale: boolean): Promise<T> {
+    const giveBack = (): void => void this.#giveBack(cas, keepStale);
+    return this.#calls.holding(giveBack, (isLeft) => this.#loadUnderLease(cas, keepStale, isLeft));
+  }
+
+  /** `beside`: the invocation's end waits for it. */
+  async #loadUnderLease(cas: string, keepStale: boolean, isLeft: () => boolean, beside = false): Promise<T> {
+    const by = loadUntil(this.#core, this.#calls.endsAt);
     let value: T;
+    let item: LoadedItem | undefined;
     try {
-      const by = loadUntil(this.#core, this.#calls.endsAt);
-      value = await this.#load(by, keepStale ? undefined : left);
+      value = await this.#calls.load(this.#wanted.key, this.#wanted.load, by, beside);
       item = encodedLoad(this.#wanted, value);
     } catch (error) {
-      if (!leftBehind) await open.during(this.#giveBack(cas, keepStale));
+      if (!isLeft()) await this.#giveBack(cas, keepStale);
       throw error;
-    } finally {
-      left.delete(giveBack);
     }
-    if (leftBehind) return value;
-    await open.during(
-      item === undefined
-        ? this.#giveBack(cas, false)
-        : this.#fill(
-            item.encoded,
-            storedSeconds(this.#core, item.ttlSeconds, this.#wanted.staleSeconds),
-            cas,
-          ),
-    );
+    if (!isLeft()) await (item === undefined ? this.#giveBack(cas, false) : this.#fill(item, cas));
     return value;
   }
 
   #giveBack(cas: string, keepStale: boolean): Promise<unknown> {
-    return this.#base.giveBack(this.#storageKey, cas, keepStale, this.#calls.endsAt);
+    const { open, endsAt } = this.#calls;
+    return open.during(this.#base.giveBack(this.#storageKey, cas, keepStale, endsAt));
   }
 
-  async #fill(encoded: EncodedValue, ttlSeconds: Seconds, cas: string): Promise<void> {
-    const outcome = await this.#base.fill(
-      this.#storageKey,
-      { ...encoded, ttlSeconds },
-      cas,
-      this.#calls.endsAt,
-    );
+  async #fill({ encoded, ttlSeconds }: LoadedItem, cas: string): Promise<void> {
+    const { open, endsAt } = this.#calls;
+    const item = { ...encoded, ttlSeconds: storedSeconds(this.#core, ttlSeconds, this.#wanted.staleSeconds) };
+    const outcome = await open.during(this.#base.fill(this.#storageKey, item, cas, endsAt));
     if (outcome.kind !== 'too-large') return;
-    const bytes = encoded.value.length;
-    this.#core.observe({ kind: 'value-skipped', key: this.#storageKey, node: this.#node, bytes });
+    this.#calls.skipped(this.#storageKey, this.#base, encoded.value.length);
     await this.#giveBack(cas, false);
   }
 
   async #without(error: CacheError): Promise<Result<T>> {
-    return { kind: 'unavailable', value: await this.#loadAlone(), error, node: this.#node };
+    return { ...(await this.#loadOnly()), kind: 'unavailable', error };
   }
 
-  #loadAlone(): Promise<T> {
-    const { endsAt, left } = this.#calls;
-    return this.#load(endsAt, left);
-  }
-
-  #load(by: Millis, left: Set<() => void> | undefined): Promise<T> {
-    const { clock, loadTimeoutMillis } = this.#core;
+  async #loadOnly(): Promise<Extract<Result<T>, { kind: 'miss' }>> {
     const { load, key } = this.#wanted;
-    // From now: a wait for another's load has used up some of the time already.
-    return boundedLoad(load, key, Math.min(clock.monotonic() + loadTimeoutMillis, by), clock, left);
+    return { kind: 'miss', value: await this.#calls.load(key, load, this.#calls.endsAt), node: this.#node };
   }
 }

@@ -1,22 +1,25 @@
 import type { FetchOutcome } from '../base/outcome.ts';
 import { LOCK_SUFFIX } from '../memcached/storage-key.ts';
 import type { Route } from '../smear/index.ts';
-import { boundedLoad } from './bounded-load.ts';
 import type { ReadResult, ReadThroughResult } from './cache.ts';
 import type { CacheNode } from './cache-node.ts';
 import type { Calls } from './calls.ts';
 import type { ClientCore } from './client-core.ts';
 import { fetchItem, type Place, storeItem } from './dispatch.ts';
 import { ABANDONED, type Abandoned, orNever } from './flights.ts';
-import { waitUntil } from './patience.ts';
+import { leaseSeconds, loadUntil, waitUntil } from './patience.ts';
 import { acceptable } from './validation.ts';
-import { encodedLoad, leaseSeconds, storedSeconds, type Wanted } from './wanted.ts';
+import { encodedLoad, type LoadedItem, passengerOf, storedSeconds, type Wanted } from './wanted.ts';
 import { fetchMoved } from './warm-up.ts';
 
 const LOCK = Buffer.from('1');
 
 type Result<T> = ReadThroughResult<T>;
 type Absence = Extract<ReadResult<never>, { kind: 'miss' | 'unavailable' }>;
+/** What became of the lock. */
+type Taken<T> =
+  | { readonly kind: 'taken' | 'late' | 'over' }
+  | { readonly kind: 'found'; readonly found: Found<T> };
 type Found<T> = { readonly kind: 'hit'; readonly value: T; readonly node: string } | Absence;
 
 /**
@@ -30,6 +33,8 @@ export class LockedReading<T> {
   readonly #wanted: Wanted<T>;
   readonly #route: Route<CacheNode>;
   readonly #storageKey: string;
+  /** There is an item, and it is to be replaced. */
+  #unreadable = false;
 
   constructor(
     core: ClientCore,
@@ -81,63 +86,73 @@ export class LockedReading<T> {
     if (accepted !== undefined) return { kind: 'hit', value: accepted.value, node: node.name };
     // A copy that cannot be read is passed over, like one that has nothing.
     const isCopy = this.#route.kind === 'smeared' && !consistentRead;
-    return isCopy ? this.#find(true) : { kind: 'miss', node: node.name };
+    if (isCopy) return this.#find(true);
+    this.#unreadable = true;
+    return { kind: 'miss', node: node.name };
   }
 
-  async #underLock(missed: Absence, { node, key }: Place): Promise<Result<T> | Abandoned> {
-    const { open, left, endsAt, pauses } = this.#calls;
-    const { signal, waits } = this.#wanted;
-    const lockItem = { value: LOCK, flags: 0, ttlSeconds: leaseSeconds(this.#core, endsAt) };
-    /** `undefined` where another has it. A node that fails now holds up nobody. */
-    const take = async (): Promise<'taken' | undefined> => {
-      const outcome = await open.during(node.store('add', key, lockItem, endsAt));
-      return outcome.kind === 'refused' ? undefined : 'taken';
-    };
-    let taken: 'taken' | Found<T> | 'late' | 'over' | undefined = await take();
-    if (taken === undefined) {
-      waits?.();
-      const until = waitUntil(this.#core, endsAt);
-      taken = await pauses.lookAgain<'taken' | Found<T>>(until, signal, async () => {
-        const found = await this.#find(false);
-        return found.kind === 'miss' ? take() : found;
-      });
+  async #underLock(missed: Absence, lock: Place): Promise<Result<T> | Abandoned> {
+    const taken = (await this.#take(lock)) ?? (await this.#await(lock));
+    if (taken.kind === 'over') return ABANDONED;
+    if (taken.kind === 'late') return this.#loadOnly(missed);
+    if (taken.kind === 'found') {
+      return taken.found.kind === 'hit' ? taken.found : this.#loadOnly(taken.found);
     }
-    if (taken === 'over') return ABANDONED;
-    if (taken === 'late') return { ...missed, value: await load(this.#core, this.#calls, this.#wanted) };
-    if (taken !== 'taken') return taken.kind === 'hit' ? taken : this.#loadAndStore(taken);
-    let leftBehind = false;
-    const release = (): Promise<unknown> => open.during(node.delete(key, endsAt));
-    const leave = (): void => {
-      leftBehind = true;
-      void release();
-    };
-    left.add(leave);
-    try {
-      return await this.#loadAndStore(missed);
-    } finally {
-      left.delete(leave);
-      if (!leftBehind) await release();
-    }
+    const { open, endsAt } = this.#calls;
+    const release = (): Promise<unknown> => open.during(lock.node.delete(lock.key, endsAt));
+    return this.#calls.holding(
+      () => void release(),
+      async (isLeft) => {
+        try {
+          // Another may have stored the value and released the lock since this reader missed.
+          const found = this.#unreadable ? missed : await this.#find(false);
+          return found.kind === 'hit' ? found : await this.#loadAndStore(missed);
+        } finally {
+          if (!isLeft()) await release();
+        }
+      },
+    );
+  }
+
+  /** `undefined` where another has it. A node that fails now holds up nobody. */
+  async #take({ node, key }: Place): Promise<{ readonly kind: 'taken' } | undefined> {
+    const { open, endsAt } = this.#calls;
+    const item = { value: LOCK, flags: 0, ttlSeconds: leaseSeconds(this.#core, endsAt) };
+    const outcome = await open.during(node.store('add', key, item, endsAt));
+    return outcome.kind === 'refused' ? undefined : { kind: 'taken' };
+  }
+
+  async #await(lock: Place): Promise<Taken<T>> {
+    this.#wanted.onWait?.();
+    const { pauses, endsAt } = this.#calls;
+    const until = waitUntil(this.#core, endsAt);
+    const looked = await pauses.lookAgain<Taken<T>>(until, this.#wanted.signal, async () => {
+      const found = await this.#find(false);
+      return found.kind === 'miss' ? this.#take(lock) : { kind: 'found', found };
+    });
+    return looked === 'late' || looked === 'over' ? { kind: looked } : looked;
   }
 
   async #loadAndStore(found: Absence): Promise<Result<T>> {
-    const value = await load(this.#core, this.#calls, this.#wanted);
+    const { load, key } = this.#wanted;
+    const value = await this.#calls.load(key, load, loadUntil(this.#core, this.#calls.endsAt));
     // A value that cannot be stored is told on every miss, not only while the cache is up.
     const item = encodedLoad(this.#wanted, value);
     if (found.kind === 'miss' && item !== undefined) await this.#store(item);
     return { ...found, value };
   }
 
-  async #store({ encoded, ttlSeconds }: NonNullable<ReturnType<typeof encodedLoad>>): Promise<void> {
-    const { random, observe } = this.#core;
+  async #loadOnly(found: Absence): Promise<Result<T>> {
+    const { load, key } = this.#wanted;
+    return { ...found, value: await this.#calls.load(key, load, this.#calls.endsAt) };
+  }
+
+  async #store({ encoded, ttlSeconds }: LoadedItem): Promise<void> {
     const { open, endsAt } = this.#calls;
     const item = { ...encoded, ttlSeconds: storedSeconds(this.#core, ttlSeconds, 0) };
-    const { outcome, node } = await open.during(
-      storeItem(this.#route, this.#storageKey, item, random, endsAt),
-    );
-    if (outcome.kind !== 'too-large') return;
-    const bytes = encoded.value.length;
-    observe({ kind: 'value-skipped', key: this.#storageKey, node: node.name, bytes });
+    const storing = storeItem(this.#route, this.#storageKey, item, this.#core.random, endsAt);
+    const { outcome, node } = await open.during(storing);
+    if (outcome.kind === 'too-large') this.#calls.skipped(this.#storageKey, node, encoded.value.length);
   }
 }
 
@@ -150,7 +165,7 @@ export function loadWithout<T>(
   absence: Absence,
 ): Promise<Result<T>> {
   return inFlight(core, calls, wanted, storageKey, async () => {
-    const value = await load(core, calls, wanted);
+    const value = await calls.load(wanted.key, wanted.load, calls.endsAt);
     encodedLoad(wanted, value);
     return { ...absence, value };
   });
@@ -159,17 +174,11 @@ export function loadWithout<T>(
 /** An aborted caller must not take others that share its flight along: it flies alone. */
 function inFlight<T>(
   core: ClientCore,
-  { endsAt, left }: Calls,
-  { signal, waits }: Wanted<T>,
+  calls: Calls,
+  wanted: Wanted<T>,
   storageKey: string,
   start: () => Promise<Result<T> | Abandoned>,
 ): Promise<Result<T>> {
-  if (signal !== undefined) return orNever(start());
-  return core.flights.share(storageKey, { endsAt, left, joined: waits }, start);
-}
-
-function load<T>(core: ClientCore, calls: Calls, { load, key }: Wanted<T>): Promise<T> {
-  const { clock, loadTimeoutMillis } = core;
-  const loadBy = Math.min(clock.monotonic() + loadTimeoutMillis, calls.endsAt);
-  return boundedLoad(load, key, loadBy, clock, calls.left);
+  if (wanted.signal !== undefined) return orNever(start());
+  return core.flights.share(storageKey, passengerOf(calls, wanted), start);
 }

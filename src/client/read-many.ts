@@ -13,6 +13,8 @@ export interface Item {
   readonly route: Route<CacheNode>;
   readonly place: Place;
   outcome: FetchOutcome;
+  /** The outcome is a copy's. */
+  isCopy: boolean;
 }
 
 /** What is asked for in a batch. */
@@ -38,7 +40,8 @@ export async function fetchMany(
   for (const key of keys) {
     const stored = storageKey(prefix, key);
     const route = router.routeFor(key, stored);
-    items.push({ key, storageKey: stored, route, place: readPlace(route, stored, plan), outcome: MISS });
+    const place = readPlace(route, stored, plan);
+    items.push({ key, storageKey: stored, route, place, outcome: MISS, isCopy: fallsThrough(route, place) });
   }
   await fetchBatches(items, plan.endsAt);
   const secondRound = items.filter(
@@ -116,5 +119,6 @@ async function fetchFromBase(item: Item, plan: ReadPlan): Promise<void> {
     return;
   }
   item.outcome = itemOf(await route.base.getWithTtl(storageKey, plan.endsAt));
+  item.isCopy = false;
   copy?.(item.outcome.kind === 'hit' ? item.outcome : undefined);
 }

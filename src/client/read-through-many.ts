@@ -3,7 +3,7 @@ import type { BatchLoader } from './cache.ts';
 import type { Calls } from './calls.ts';
 import type { ClientCore } from './client-core.ts';
 import { readThrough } from './read-through.ts';
-import type { Wanted } from './wanted.ts';
+import type { Wanted, WantedOfAll } from './wanted.ts';
 
 /**
  * `readThrough` for each key, side by side, with one loader for all that must be loaded. In the order of `keys`; keys
@@ -14,13 +14,13 @@ export async function readThroughMany<T>(
   calls: Calls,
   keys: ReadonlySet<string>,
   load: BatchLoader<T>,
-  options: Omit<Wanted<T>, 'key' | 'load' | 'waits'>,
+  options: WantedOfAll<T>,
 ): Promise<Map<string, T>> {
   const loads = new BatchLoads(keys, load);
   const read = async (key: string): Promise<T | undefined> => {
     const decided = (): void => loads.decided(key);
     try {
-      const wanted = { ...options, key, load: () => loads.of(key), waits: decided } as Wanted<T | undefined>;
+      const wanted = { ...options, key, load: () => loads.of(key), onWait: decided } as Wanted<T | undefined>;
       return await readThrough(core, calls, wanted, ({ value }) => value);
     } finally {
       decided();

@@ -10,8 +10,9 @@ import { askCopy, type FillCopy, fallsThrough, type Place, readPlace } from './d
 import { type BasedRoute, gutterOf, ofGutter } from './gutter.ts';
 import { LeasedReading } from './leased-reading.ts';
 import { LockedReading, loadWithout } from './locked-reading.ts';
+import { leaseSeconds } from './patience.ts';
 import { acceptable } from './validation.ts';
-import { leaseSeconds, type Wanted } from './wanted.ts';
+import type { Wanted } from './wanted.ts';
 import { isOwnAndStale, refreshSeconds, takeMoved } from './warm-up.ts';
 
 /**
@@ -49,6 +50,7 @@ export function readThrough<T, R>(
     ) {
       const read = calls.decoded(key, outcome);
       if (read.kind === 'hit') return shape({ kind: 'hit', value: read.value as T, node: base.name });
+      return goOn({ core, calls, wanted, router }, route, stored, outcome, true).then(shape);
     }
     return goOn({ core, calls, wanted, router }, route, stored, outcome).then(shape);
   });
@@ -100,12 +102,13 @@ async function overRoute<T>(
 
 const leasable = (core: ClientCore, route: BasedRoute): boolean => core.leases && route.base.leases;
 
-/** From what the base said. */
+/** From what the base said. `unreadable`: an item that was tried already. */
 async function goOn<T>(
   reading: Reading<T>,
   route: BasedRoute,
   stored: string,
   outcome: LeaseOutcome,
+  unreadable = false,
 ): Promise<ReadThroughResult<T>> {
   const gutter = outcome.kind === 'unavailable' ? overGutter(reading, route, stored) : undefined;
   if (gutter !== undefined) return gutter;
@@ -121,7 +124,7 @@ async function goOn<T>(
     outcome.kind === 'hit' && !outcome.stale && isOwnAndStale(core, outcome, wanted)
       ? await askToRenew(reading, owner)
       : outcome;
-  const result = await new LeasedReading(core, calls, wanted, route.base, stored).take(again);
+  const result = await new LeasedReading(core, calls, wanted, route.base, stored).take(again, unreadable);
   return result ?? locked(reading, route, stored);
 }
 

@@ -18,7 +18,8 @@ export async function acceptable<T>(
   const negative = negativeTtlSeconds !== undefined && (value === undefined || value === null);
   if (validate === undefined || negative) return { value: value as T };
   try {
-    const verdict = await validate['~standard'].validate(value);
+    // Counted: it may be followed by a load, which must not begin behind the invocation's end.
+    const verdict = await calls.open.during(Promise.resolve(validate['~standard'].validate(value)));
     if (verdict.issues === undefined) return { value: verdict.value };
     calls.undecodable(key, `it does not validate${placesOf(verdict.issues)}`);
   } catch (error) {

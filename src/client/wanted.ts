@@ -1,13 +1,11 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { type Millis, NEVER, type Seconds } from '../base/units.ts';
+import { MAX_TTL_SECONDS, type Millis, type Seconds } from '../base/units.ts';
 import { type EncodedValue, encodeValue, NOTHING } from '../codec/value.ts';
 import type { Loader, WrapOptions } from './cache.ts';
 import type { ClientCore } from './client-core.ts';
+import type { Passenger } from './flights.ts';
 import { jittered } from './jitter.ts';
 import { checkedKey, checkedNegativeTtl, checkedStale, checkedTtl, checkedValidate } from './misuse.ts';
-
-/** A loader may take as long as it may; a lease outlasts it by this, so that its value is still taken. */
-export const LEASE_BEYOND_LOAD_SECONDS: Seconds = 1;
 
 /** What a read-through is asked for, once checked. */
 export interface Wanted<T> {
@@ -20,8 +18,11 @@ export interface Wanted<T> {
   readonly validate: StandardSchemaV1<unknown, T> | undefined;
   readonly signal: AbortSignal | undefined;
   /** Told that another loads what is wanted here. */
-  readonly waits?: (() => void) | undefined;
+  readonly onWait?: (() => void) | undefined;
 }
+
+/** What is wanted of each key of a batch. */
+export type WantedOfAll<T> = Omit<Wanted<T>, 'key' | 'load' | 'onWait'>;
 
 /** @throws TypeError for what is no key, no loader, or a wrong option. */
 export function checkedWanted<T>(
@@ -30,12 +31,19 @@ export function checkedWanted<T>(
   load: Loader<T>,
   options: WrapOptions<T> | undefined,
 ): Wanted<T> {
-  checkedKey(key);
+  return { key: checkedKey(key), load: checkedLoader(method, load), ...checkedWrapOptions(options) };
+}
+
+/** @throws TypeError for what is no function. */
+export function checkedLoader<L>(method: string, load: L): L {
   if (typeof load !== 'function') throw new TypeError(`${method} needs a loader`);
+  return load;
+}
+
+/** @throws TypeError for a wrong option. */
+export function checkedWrapOptions<T>(options: WrapOptions<T> | undefined): WantedOfAll<T> {
   const ttlSeconds = checkedTtl(options);
   return {
-    key,
-    load,
     ttlSeconds,
     staleSeconds: checkedStale(options, ttlSeconds),
     negativeTtlSeconds: checkedNegativeTtl(options),
@@ -44,11 +52,28 @@ export function checkedWanted<T>(
   };
 }
 
-/** The item that keeps what a loader gave; `undefined` where it gave nothing that is to be stored. */
+/** What a loader gave, as it is stored. */
+export interface LoadedItem {
+  readonly encoded: EncodedValue;
+  /** Before jitter. */
+  readonly ttlSeconds: Seconds;
+}
+
+/** Who wants it, to those who may fly along. */
+export const passengerOf = <T>(
+  { endsAt, left }: { readonly endsAt: Millis; readonly left: Set<() => void> },
+  { validate: schema, onWait }: Wanted<T>,
+): Passenger => ({ endsAt, left, schema, onWait });
+
+/**
+ * The item that keeps what a loader gave; `undefined` where it gave nothing that is to be stored.
+ *
+ * @throws TypeError for a value that cannot be stored.
+ */
 export function encodedLoad<T>(
   { ttlSeconds, negativeTtlSeconds }: Wanted<T>,
   value: T,
-): { readonly encoded: EncodedValue; readonly ttlSeconds: Seconds } | undefined {
+): LoadedItem | undefined {
   const negative = value === undefined || value === null ? negativeTtlSeconds : undefined;
   if (value === undefined) {
     return negative === undefined ? undefined : { encoded: NOTHING, ttlSeconds: negative };
@@ -56,13 +81,7 @@ export function encodedLoad<T>(
   return { encoded: encodeValue(value), ttlSeconds: negative ?? ttlSeconds };
 }
 
-/** How long what was loaded is stored: equal times do not end together. */
+/** How long what was loaded is stored: equal times do not end together, and none is over 30 days. */
 export function storedSeconds(core: ClientCore, ttlSeconds: Seconds, staleSeconds: Seconds): Seconds {
-  return jittered(ttlSeconds, core.random) + staleSeconds;
-}
-
-/** As long as the loader may take, and a moment to store what it gave. */
-export function leaseSeconds({ loadTimeoutMillis, clock }: ClientCore, endsAt: Millis): Seconds {
-  const left = endsAt === NEVER ? NEVER : Math.max(0, endsAt - clock.monotonic());
-  return Math.ceil(Math.min(loadTimeoutMillis, left) / 1000) + LEASE_BEYOND_LOAD_SECONDS;
+  return Math.min(jittered(ttlSeconds, core.random) + staleSeconds, MAX_TTL_SECONDS);
 }

@@ -16,7 +16,7 @@ export function storeOver(
   key: string,
   item: WireItem,
 ): Promise<StoreOutcome> {
-  const { prefix, random, observe, cluster } = core;
+  const { prefix, random, cluster } = core;
   const stored = storageKey(prefix, key);
   const route = router.routeFor(key, stored);
   const { open, endsAt } = calls;
@@ -27,9 +27,7 @@ export function storeOver(
   return storePastOwner(router, route, stored, item, random, endsAt).then(({ outcome, node, mended }) => {
     open.end();
     calls.wrote(route, stored, mended);
-    if (outcome.kind === 'too-large') {
-      observe({ kind: 'value-skipped', key: stored, node: node.name, bytes: item.value.length });
-    }
+    if (outcome.kind === 'too-large') calls.skipped(stored, node, item.value.length);
     return outcome;
   });
 }
