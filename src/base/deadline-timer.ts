@@ -4,6 +4,9 @@ import { type Millis, NEVER } from './units.ts';
 /** A timer that fires this much after its time did not tick in between: a freeze, or a blocked event loop. */
 const LATE_MILLIS: Millis = 200;
 
+/** Node fires longer ones at once. */
+const LONGEST_TIMER_MILLIS: Millis = 2 ** 31 - 1;
+
 /**
  * One timer for all that a connection waits for: it is set for the earliest deadline and asks again when it
  * fires, so that an operation costs no timer of its own.
@@ -47,7 +50,10 @@ export class DeadlineTimer {
     clearTimeout(this.#timer);
     this.#dueAt = deadline;
     // Rounded up: setTimeout drops fractions, and a timer that fires early has to be set again.
-    this.#timer = setTimeout(this.#fired, Math.max(0, Math.ceil(deadline - now)));
+    this.#timer = setTimeout(
+      this.#fired,
+      Math.min(LONGEST_TIMER_MILLIS, Math.max(0, Math.ceil(deadline - now))),
+    );
     if (!this.#keepsProcess) this.#timer.unref();
   }
 
@@ -56,8 +62,10 @@ export class DeadlineTimer {
     this.#timer = undefined;
     this.#immediate = setImmediate(() => {
       this.#immediate = undefined;
+      const dueAt = this.#dueAt;
       this.#dueAt = NEVER;
       const now = this.#clock.monotonic();
+      if (dueAt - now > LONGEST_TIMER_MILLIS / 2) return this.cover(dueAt, now);
       const next = this.#expire(now, late);
       if (next !== NEVER) this.cover(next, now);
     });

@@ -134,7 +134,12 @@ export class OptionsError extends TypeError {
 
 /** An error in one line; some errors of Node's have only a code. */
 export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const code = (error as NodeJS.ErrnoException).code;
-  return error.message === '' && code !== undefined ? code : error.message;
+  try {
+    if (!(error instanceof Error)) return String(error);
+    const code = (error as NodeJS.ErrnoException).code;
+    return error.message === '' && code !== undefined ? code : error.message;
+  } catch {
+    // Callers may throw what has no words: an object without a prototype, or a message that throws.
+    return 'something that cannot be shown';
+  }
 }

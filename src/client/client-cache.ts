@@ -197,13 +197,15 @@ export class ClientCache implements InvocationCache {
   settle(endsAt: Millis): Promise<void> | undefined {
     const { cluster, clock } = this.#core;
     // The handler is done: a load that goes on has nobody to load for, and must keep nobody waiting.
-    this.#calls.leave();
+    this.#calls.leave(true);
     const settled = this.#calls.open.settled();
     if (settled === undefined || clock.monotonic() >= endsAt) return cluster.settle(endsAt);
     return bounded(settled, endsAt, clock).then(() => this.settle(endsAt));
   }
 
   async close(): Promise<void> {
+    // Leases go back while there are connections; what is loaded then is not stored.
+    if (this.#closesClient) this.#calls.leave(false);
     const inFlight = this.#calls.open.settled();
     await (this.#closesClient ? this.#core.cluster.close(inFlight) : inFlight);
   }

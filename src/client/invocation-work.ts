@@ -49,12 +49,15 @@ export class InvocationWork {
     }
   }
 
-  /** The handler is done: what is not a call to a node ends now, and leaves no timer. */
-  leave(): void {
+  /**
+   * What is not a call to a node ends now, and leaves no timer. `over`: the handler is done, and nobody waits for it; else
+   * who waits for another's load goes on alone.
+   */
+  leave(over: boolean): void {
     this.#leaving = true;
     for (const leave of this.left) leave();
     this.left.clear();
-    this.pauses.end();
+    this.pauses.end(over);
   }
 
   /**

@@ -52,7 +52,10 @@ export class LeasedReading<T> {
     switch (outcome.kind) {
       case 'hit': {
         const found = unreadable ? undefined : await this.#found(outcome);
-        return found ?? this.#share(() => this.#replace(outcome.cas));
+        if (found !== undefined) return found;
+        return outcome.won
+          ? this.#lead(() => this.#fillInstead(outcome.cas))
+          : this.#share(() => this.#replace(outcome));
       }
       case 'won':
         return this.#lead(() => this.#fillMissing(outcome.cas));
@@ -99,13 +102,19 @@ export class LeasedReading<T> {
    * Another client's item, a broken one, or one of another shape. It is marked as stale, unless somebody was faster, so
    * that of all who cannot read it one is asked to renew it; it stays for others until then.
    */
-  async #replace(cas: string): Promise<Result<T> | Abandoned> {
+  async #replace({ cas, stale }: LeasedHit): Promise<Result<T> | Abandoned> {
+    // Somebody renews it already.
+    if (stale) return this.#await(cas);
     await this.#giveBack(cas, true);
     const outcome = await this.lease();
     if (outcome.kind === 'leased') return this.#await();
-    if (outcome.kind === 'hit' && outcome.stale && !outcome.won) return this.#await(outcome.cas);
-    if (outcome.kind !== 'hit' || !outcome.won) return this.#settle(outcome);
-    return { kind: 'miss', value: await this.#loadAndFill(outcome.cas, true), node: this.#node };
+    if (outcome.kind !== 'hit' || !outcome.stale) return this.#settle(outcome);
+    return outcome.won ? this.#fillInstead(outcome.cas) : this.#await(outcome.cas);
+  }
+
+  /** In the place of an item that stays where the load fails. */
+  async #fillInstead(cas: string): Promise<Result<T>> {
+    return { kind: 'miss', value: await this.#loadAndFill(cas, true), node: this.#node };
   }
 
   async #fillMissing(cas: string): Promise<Result<T>> {
@@ -123,9 +132,7 @@ export class LeasedReading<T> {
     if (outcome === 'over') return ABANDONED;
     // The wait is over: load, and leave the filling to who has the lease.
     if (outcome === 'late') return this.#loadOnly();
-    if (outcome.kind === 'hit' && outcome.cas === unreadable) {
-      return { kind: 'miss', value: await this.#loadAndFill(outcome.cas, true), node: this.#node };
-    }
+    if (outcome.kind === 'hit' && outcome.cas === unreadable) return this.#fillInstead(outcome.cas);
     return this.#settle(outcome);
   }
 
@@ -172,7 +179,7 @@ export class LeasedReading<T> {
       if (!isLeft()) await this.#giveBack(cas, keepStale);
       throw error;
     }
-    if (!isLeft()) await (item === undefined ? this.#giveBack(cas, false) : this.#fill(item, cas));
+    if (!isLeft()) await (item === undefined ? this.#giveBack(cas, false) : this.#fill(item, cas, keepStale));
     return value;
   }
 
@@ -181,10 +188,12 @@ export class LeasedReading<T> {
     return open.during(this.#base.giveBack(this.#storageKey, cas, keepStale, endsAt));
   }
 
-  async #fill({ encoded, ttlSeconds }: LoadedItem, cas: string): Promise<void> {
+  async #fill({ encoded, ttlSeconds }: LoadedItem, cas: string, keepStale: boolean): Promise<void> {
     const { open, endsAt } = this.#calls;
     const item = { ...encoded, ttlSeconds: storedSeconds(this.#core, ttlSeconds, this.#wanted.staleSeconds) };
     const outcome = await open.during(this.#base.fill(this.#storageKey, item, cas, endsAt));
+    // Its reply may be lost with the connection, and the lease with it: others need not wait for that to run out.
+    if (outcome.kind === 'unavailable') await this.#giveBack(cas, keepStale);
     if (outcome.kind !== 'too-large') return;
     this.#calls.skipped(this.#storageKey, this.#base, encoded.value.length);
     await this.#giveBack(cas, false);
@@ -196,6 +205,9 @@ export class LeasedReading<T> {
 
   async #loadOnly(): Promise<Extract<Result<T>, { kind: 'miss' }>> {
     const { load, key } = this.#wanted;
-    return { kind: 'miss', value: await this.#calls.load(key, load, this.#calls.endsAt), node: this.#node };
+    const value = await this.#calls.load(key, load, this.#calls.endsAt);
+    // A value that cannot be stored is told on every miss, not only to who has the lease.
+    encodedLoad(this.#wanted, value);
+    return { kind: 'miss', value, node: this.#node };
   }
 }

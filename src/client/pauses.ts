@@ -6,10 +6,13 @@ import { type Millis, NEVER } from '../base/units.ts';
 const FIRST_LOOK_MILLIS: Millis = 5;
 export const LONGEST_LOOK_MILLIS: Millis = 100;
 
+/** How a pause ended: it is time to look, too late to, or nobody waits any more. */
+type End = 'due' | 'late' | 'over';
+
 /** The pauses of one invocation's calls, between two looks at what another loads. They end with the invocation. */
 export class Pauses {
   readonly #clock: Clock;
-  readonly #under = new Set<(over: boolean) => void>();
+  readonly #under = new Set<(how: End) => void>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -27,31 +30,31 @@ export class Pauses {
     for (let pause = FIRST_LOOK_MILLIS; ; pause = Math.min(pause * 2, LONGEST_LOOK_MILLIS)) {
       const lookAt = this.#clock.monotonic() + pause;
       if (lookAt >= waitUntil || signal?.aborted) return 'late';
-      if (await this.#until(lookAt, signal)) return 'over';
+      const end = await this.#until(lookAt, signal);
+      if (end !== 'due') return end;
       const found = await look();
       if (found !== undefined) return found;
     }
   }
 
-  /** Ends those under way, whose callers the invocation has left behind. */
-  end(): void {
-    for (const end of this.#under) end(true);
+  /** Ends those under way. `over`: the invocation has left their callers behind; else these go on by themselves. */
+  end(over: boolean): void {
+    for (const end of this.#under) end(over ? 'over' : 'late');
   }
 
-  /** Whether the invocation was over first. */
-  #until(at: Millis, signal: AbortSignal | undefined): Promise<boolean> {
+  #until(at: Millis, signal: AbortSignal | undefined): Promise<End> {
     return new Promise((resolve) => {
-      const end = (over: boolean): void => {
+      const end = (how: End): void => {
         timer.clear();
         signal?.removeEventListener('abort', aborted);
         this.#under.delete(end);
-        resolve(over);
+        resolve(how);
       };
-      const aborted = (): void => end(false);
+      const aborted = (): void => end('late');
       const timer = new DeadlineTimer(
         this.#clock,
         () => {
-          end(false);
+          end('due');
           return NEVER;
         },
         true,

@@ -66,7 +66,8 @@ interface Reading<T> {
 }
 
 async function slowly<T>(core: ClientCore, calls: Calls, wanted: Wanted<T>): Promise<ReadThroughResult<T>> {
-  const router = await calls.router();
+  // Counted: what follows must not begin behind the invocation's end.
+  const router = await calls.open.during(Promise.resolve(calls.router()));
   const stored = storageKey(core.prefix, wanted.key);
   if (router instanceof CacheError) {
     return loadWithout(core, calls, wanted, stored, { kind: 'unavailable', error: router });

@@ -18,8 +18,12 @@ export async function acceptable<T>(
   const negative = negativeTtlSeconds !== undefined && (value === undefined || value === null);
   if (validate === undefined || negative) return { value: value as T };
   try {
-    // Counted: it may be followed by a load, which must not begin behind the invocation's end.
-    const verdict = await calls.open.during(Promise.resolve(validate['~standard'].validate(value)));
+    const judging = validate['~standard'].validate(value);
+    // Counted: it may be followed by a load, which must not begin behind the invocation's end. And bounded like a load.
+    const verdict =
+      judging instanceof Promise
+        ? await calls.open.during(calls.callersPart(calls.load(key, () => judging, calls.endsAt)))
+        : judging;
     if (verdict.issues === undefined) return { value: verdict.value };
     calls.undecodable(key, `it does not validate${placesOf(verdict.issues)}`);
   } catch (error) {

@@ -14,6 +14,7 @@ import {
 import { type Millis, NEVER, type Seconds } from '../base/units.ts';
 import type { Dial } from './dial.ts';
 import { tooOldForMeta } from './engine-version.ts';
+import { giveLostLeaseBack } from './lost-lease.ts';
 import { type ConnectionOwner, MetaConnection } from './meta-connection.ts';
 import { MetaOperation } from './meta-operation.ts';
 import {
@@ -28,6 +29,7 @@ import {
   lookLine,
   storeLine,
 } from './meta-request.ts';
+import { Tokens } from './tokens.ts';
 import type {
   Capabilities,
   CountDirection,
@@ -37,9 +39,6 @@ import type {
   TransportOptions,
   WireItem,
 } from './transport.ts';
-
-/** Tokens stay short, and far apart from those of any reply that may still be under way. */
-const MOST_TOKENS = 0x3fffffff;
 
 /**
  * One node over the meta text protocol, on one socket: pipelined, one write a tick, TLS where `dial` has it.
@@ -57,7 +56,7 @@ export class MetaTransport implements NodeTransport {
   #connection: MetaConnection | undefined;
   /** How many there have been. */
   #connections = 0;
-  #token = 0;
+  readonly #tokens = new Tokens();
   #closed = false;
 
   constructor(
@@ -83,14 +82,14 @@ export class MetaTransport implements NodeTransport {
   }
 
   get(key: string, endsAt: Millis): Promise<FetchOutcome> {
-    const token = this.#takeTokens(1);
+    const token = this.#tokens.take(1);
     return new Promise((settle) => {
       this.#send(MetaOperation.fetch(getLine(key, token), token, endsAt, settle));
     });
   }
 
   getWithTtl(key: string, endsAt: Millis): Promise<FetchOutcome> {
-    const token = this.#takeTokens(1);
+    const token = this.#tokens.take(1);
     return new Promise((settle) => {
       this.#send(MetaOperation.fetch(getWithTtlLine(key, token), token, endsAt, settle));
     });
@@ -98,7 +97,7 @@ export class MetaTransport implements NodeTransport {
 
   getMany(keys: readonly string[], endsAt: Millis): Promise<readonly FetchOutcome[]> {
     if (keys.length === 0) return Promise.resolve([]);
-    const token = this.#takeTokens(keys.length);
+    const token = this.#tokens.take(keys.length);
     let lines = '';
     for (let i = 0; i < keys.length; i++) lines += getLine(keys[i]!, token + i);
     return new Promise((settle) => {
@@ -107,7 +106,7 @@ export class MetaTransport implements NodeTransport {
   }
 
   store(mode: StoreMode, key: string, item: WireItem, endsAt: Millis): Promise<StoreOutcome> {
-    const token = this.#takeTokens(1);
+    const token = this.#tokens.take(1);
     const { value, flags, ttlSeconds } = item;
     const line = storeLine(mode, key, value.length, flags, ttlSeconds, token);
     // A repeated `add` would find its own item and say that it was refused.
@@ -117,23 +116,29 @@ export class MetaTransport implements NodeTransport {
   }
 
   delete(key: string, endsAt: Millis): Promise<DeleteOutcome> {
-    const token = this.#takeTokens(1);
+    const token = this.#tokens.take(1);
     return new Promise((settle) => {
       this.#send(MetaOperation.delete(deleteLine(key, token), token, endsAt, settle));
     });
   }
 
   lease(key: string, leaseSeconds: Seconds, refreshSeconds: Seconds, endsAt: Millis): Promise<LeaseOutcome> {
-    const token = this.#takeTokens(1);
+    const token = this.#tokens.take(1);
     const line = leaseLine(key, leaseSeconds, refreshSeconds, token);
     return new Promise((settle) => {
-      const granted = (outcome: LeaseOutcome): void => settle(this.#tied(outcome));
-      this.#send(MetaOperation.lease(line, token, endsAt, granted));
+      const operation = MetaOperation.lease(line, token, endsAt, (outcome) => {
+        // Asked twice, it may be told of the lease that it won the first time.
+        const isOwn = outcome.kind === 'leased' && operation.repeated;
+        if (!isOwn) return settle(this.#tied(outcome));
+        const again = () => this.lease(key, leaseSeconds, refreshSeconds, endsAt);
+        settle(giveLostLeaseBack(this, key, false, endsAt).then(again));
+      });
+      this.#send(operation);
     });
   }
 
   getWithCas(key: string, endsAt: Millis): Promise<CasOutcome> {
-    const token = this.#takeTokens(1);
+    const token = this.#tokens.take(1);
     const line = getWithCasLine(key, token);
     return new Promise((settle) => {
       const read = (outcome: CasOutcome): void => settle(this.#tied(outcome, 'r'));
@@ -142,7 +147,7 @@ export class MetaTransport implements NodeTransport {
   }
 
   look(key: string, touchSeconds: Seconds | undefined, endsAt: Millis): Promise<LookOutcome> {
-    const token = this.#takeTokens(1);
+    const token = this.#tokens.take(1);
     const line = lookLine(key, touchSeconds, token);
     return new Promise((settle) => {
       const looked = (outcome: LookOutcome): void => settle(this.#tied(outcome, 'r'));
@@ -151,7 +156,7 @@ export class MetaTransport implements NodeTransport {
   }
 
   count(key: string, direction: CountDirection, by: number, endsAt: Millis): Promise<CountOutcome> {
-    const token = this.#takeTokens(1);
+    const token = this.#tokens.take(1);
     const line = countLine(key, direction, by, token);
     return new Promise((settle) => {
       this.#send(MetaOperation.command('count', line, token, endsAt, settle));
@@ -181,8 +186,8 @@ export class MetaTransport implements NodeTransport {
 
   fill(key: string, item: WireItem, cas: string, endsAt: Millis): Promise<StoreOutcome> {
     const number = this.#untied(cas);
-    if (number === undefined) return Promise.resolve(REFUSED);
-    const token = this.#takeTokens(1);
+    if (number === undefined) return this.#giveBackLost(key, cas, true, endsAt).then(() => REFUSED);
+    const token = this.#tokens.take(1);
     const { value, flags, ttlSeconds } = item;
     const line = fillLine(key, value.length, flags, ttlSeconds, number, token);
     return new Promise((settle) => {
@@ -192,11 +197,17 @@ export class MetaTransport implements NodeTransport {
 
   giveBack(key: string, cas: string, keepStale: boolean, endsAt: Millis): Promise<DeleteOutcome> {
     const number = this.#untied(cas);
-    if (number === undefined) return Promise.resolve(NOT_FOUND);
-    const token = this.#takeTokens(1);
+    if (number === undefined) return this.#giveBackLost(key, cas, keepStale, endsAt);
+    const token = this.#tokens.take(1);
     return new Promise((settle) => {
       this.#send(MetaOperation.delete(giveBackLine(key, number, keepStale, token), token, endsAt, settle));
     });
+  }
+
+  /** Of what was only read nothing was taken. */
+  #giveBackLost(key: string, cas: string, keepStale: boolean, endsAt: Millis): Promise<DeleteOutcome> {
+    if (this.#closed || cas.startsWith('r')) return Promise.resolve(NOT_FOUND);
+    return giveLostLeaseBack(this, key, keepStale, endsAt);
   }
 
   rest(): void {
@@ -230,13 +241,6 @@ export class MetaTransport implements NodeTransport {
   #ended(connection: MetaConnection, again: ReadonlySet<MetaOperation>): void {
     if (this.#connection === connection) this.#connection = undefined;
     for (const operation of again) this.#send(operation);
-  }
-
-  #takeTokens(count: number): number {
-    if (this.#token + count > MOST_TOKENS) this.#token = 0;
-    const first = this.#token + 1;
-    this.#token += count;
-    return first;
   }
 
   #closedError(): ClosedError {

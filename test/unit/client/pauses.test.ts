@@ -41,7 +41,7 @@ describe('pauses between looks', () => {
     const pauses = new Pauses(clock);
     const left = [1, 2].map(() => pauses.lookAgain(Number.POSITIVE_INFINITY, undefined, nothing));
     await vi.advanceTimersByTimeAsync(20);
-    pauses.end();
+    pauses.end(true);
     expect(await Promise.all(left)).toEqual(['over', 'over']);
     expect(vi.getTimerCount()).toBe(0);
     const later = pauses.lookAgain(Number.POSITIVE_INFINITY, undefined, async () => 'found');
