@@ -28,6 +28,12 @@ export interface Freeze {
   to?: number;
 }
 
+/** When the time of day of a process began to run fast. */
+export interface Aging {
+  readonly worker: number;
+  readonly at: number;
+}
+
 interface Member {
   readonly child: ChildProcess;
   readonly ready: Promise<unknown>;
@@ -40,8 +46,8 @@ export class Fleet {
   readonly origin = new Origin();
   readonly calls: CallOf[] = [];
   readonly freezes: Freeze[] = [];
-  /** The client's warnings, by their text. */
-  readonly warnings = new Map<string, number>();
+  readonly agings: Aging[] = [];
+  readonly #warnings: { readonly worker: number; readonly message: string }[] = [];
   /** Of processes that ended: calls that never came back, and sockets and timers that outlived `close()`. */
   hanging = 0;
   readonly left: string[] = [];
@@ -67,8 +73,17 @@ export class Fleet {
     return this.#members.map(({ version }) => version);
   }
 
+  /** How often a process, or any, has taken a node for down. */
+  downs(worker?: number): number {
+    const ofDowns = this.#warnings.filter(({ message }) => message === 'cache node is down');
+    return ofDowns.filter((warning) => worker === undefined || warning.worker === worker).length;
+  }
+
   /** Lets the next call look at the node list, as if more than a minute had passed. */
   lookAgain(worker?: number): void {
+    const at = machineMillis();
+    const aged = worker === undefined ? this.#members.keys() : [worker];
+    for (const member of aged) this.agings.push({ worker: member, at });
     this.#tell({ kind: 'age', millis: PAST_A_LOOK_MILLIS }, worker);
   }
 
@@ -89,6 +104,7 @@ export class Fleet {
   /** With `seemsMillis`, it will seem to the process to have lasted so long, by the time of day. */
   async freeze(worker: number, seemsMillis = 0): Promise<void> {
     if (seemsMillis > 0) {
+      this.agings.push({ worker, at: machineMillis() });
       this.#tell({ kind: 'long-freeze', millis: seemsMillis }, worker);
       await sleep(HEAR_MILLIS);
     }
@@ -178,7 +194,7 @@ export class Fleet {
         this.#members[worker]!.version = message.version;
         break;
       case 'warning':
-        this.warnings.set(message.message, (this.warnings.get(message.message) ?? 0) + 1);
+        this.#warnings.push({ worker, message: message.message });
         break;
       case 'burst-over':
         this.#bursts++;

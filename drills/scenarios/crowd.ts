@@ -39,7 +39,7 @@ async function run({ seed }: Course): Promise<Report> {
     `${connections.join(', ')} connections to the nodes`,
     `all through in ${((endedAt - startedAt) / 1_000).toFixed(1)} s`,
     `${KEYS.length} keys`,
-    `${fleet.warnings.get('cache node is down') ?? 0} times a node was taken for down`,
+    `${fleet.downs()} times a node was taken for down`,
   ];
   const complaints = fleet.left.length > 0 ? [`left open after close(): ${fleet.left.join(', ')}`] : [];
   return {
