@@ -1,6 +1,7 @@
 // What all processes of a drill have in common: the way to the parent and its origin, time and names in the parent's hand.
 
 import dns from 'node:dns';
+import { readdirSync, readlinkSync } from 'node:fs';
 import type { CacheLogger } from '../../src/index.ts';
 import { machineMillis } from '../../test/support/histories/history.ts';
 import type { Call, DrillValue, FromEnvironment, Names, Operation, ToEnvironment } from './messages.ts';
@@ -102,11 +103,30 @@ export function report(): void {
   calls = [];
 }
 
-/** Sockets and timers that would keep this process alive, the channel to the parent aside. */
+/** The channel to the parent is one. */
+const socketsAtStart = openSockets();
+
+/**
+ * Sockets that were not there at the start, whether or not they would keep this process alive (idle ones do not), and what
+ * would.
+ */
 export async function leftOpen(): Promise<string[]> {
   // A handle that was closed is gone after its callback.
   for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => setImmediate(resolve));
-  return process.getActiveResourcesInfo().filter((name) => /TCP|TLS|Timeout|GetAddrInfo/.test(name));
+  const alive = process.getActiveResourcesInfo().filter((name) => /TCP|TLS|Timeout|GetAddrInfo/.test(name));
+  return [...alive, ...Array<string>(Math.max(0, openSockets() - socketsAtStart)).fill('socket')];
+}
+
+function openSockets(): number {
+  const folder = '/proc/self/fd';
+  return readdirSync(folder).filter((fd) => {
+    try {
+      return readlinkSync(`${folder}/${fd}`).startsWith('socket:');
+    } catch {
+      // The one that reads the folder.
+      return false;
+    }
+  }).length;
 }
 
 /** Told of the client's events. */
