@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { nodeName } from '../src/ring/index.ts';
 import { machineMillis } from '../test/support/histories/history.ts';
 import type { Course, Drill, Report } from './drill.ts';
-import { Fleet } from './environments/fleet.ts';
+import { Fleet, type NodeDown } from './environments/fleet.ts';
 import type { EnvironmentSettings } from './environments/messages.ts';
+import { storedAs } from './environments/settings.ts';
 import { lineOf } from './line.ts';
 import { Stand, type StandOptions } from './stand/stand.ts';
 import { boundsFor, judge, type Outside } from './verdict.ts';
@@ -15,6 +17,10 @@ const COPY_TTL_SECONDS = { short: 1, long: 5 };
 const LONG_SECONDS = 30;
 const ENVIRONMENTS = 4;
 const WARM_MILLIS = 300;
+const GUTTER_MILLIS = 60_000;
+/** The client's: a connect and a reply, and a bit; and how long it leaves a node alone at the most. */
+const FINDS_DOWN_MILLIS = 500;
+const LONGEST_PAUSE_MILLIS = 30_000;
 
 /** A drill while it runs, as its fault sees it. */
 export interface Scene {
@@ -43,6 +49,21 @@ export interface Plan {
   readonly longFaultSeconds?: number;
   /** Does the harm and undoes it again, in about `scene.millis`. */
   fault(scene: Scene): Promise<void>;
+}
+
+/**
+ * Whoever sees the owner up deletes at the owner alone; whoever took it for down may read what stands in for it meanwhile,
+ * until it is tried again.
+ */
+function whileDown({ rings }: Stand, { node, at }: NodeDown): Outside {
+  return {
+    why: 'owner down for some, up for others: gutter TTL',
+    boundMillis: GUTTER_MILLIS,
+    // The read that finds it down began before.
+    from: at - FINDS_DOWN_MILLIS,
+    to: at + LONGEST_PAUSE_MILLIS + FINDS_DOWN_MILLIS,
+    holds: (key) => rings.some((ring) => nodeName(ring.owner(storedAs(key))) === node),
+  };
 }
 
 /** A drill whose load runs before, during and after a fault. */
@@ -87,6 +108,7 @@ async function rehearse(plan: Plan, course: Course): Promise<Report> {
   const to = machineMillis();
   await sleep(millis * (1 - BEFORE_SHARE - FAULT_SHARE));
   await fleet.stop();
+  for (const down of fleet.nodeDowns) outside.push(whileDown(stand, down));
   const verdict = judge(fleet, boundsFor(copyTtlSeconds), outside, steadyFrom, { from, to });
   if (verdict.older > 0) notes.push(`older: ${[...new Set(outside.map(({ why }) => why))].join('; ')}`);
   const left = [...fleet.left];

@@ -34,6 +34,12 @@ export interface Aging {
   readonly at: number;
 }
 
+export interface NodeDown {
+  readonly worker: number;
+  readonly node: string;
+  readonly at: number;
+}
+
 interface Member {
   readonly child: ChildProcess;
   readonly ready: Promise<unknown>;
@@ -47,7 +53,8 @@ export class Fleet {
   readonly calls: CallOf[] = [];
   readonly freezes: Freeze[] = [];
   readonly agings: Aging[] = [];
-  readonly #warnings: { readonly worker: number; readonly message: string }[] = [];
+  /** Nodes that a process took for down. */
+  readonly nodeDowns: NodeDown[] = [];
   /** Of processes that ended: calls that never came back, and sockets and timers that outlived `close()`. */
   hanging = 0;
   readonly left: string[] = [];
@@ -75,8 +82,7 @@ export class Fleet {
 
   /** How often a process, or any, has taken a node for down. */
   downs(worker?: number): number {
-    const ofDowns = this.#warnings.filter(({ message }) => message === 'cache node is down');
-    return ofDowns.filter((warning) => worker === undefined || warning.worker === worker).length;
+    return this.nodeDowns.filter((down) => worker === undefined || down.worker === worker).length;
   }
 
   /** Lets the next call look at the node list, as if more than a minute had passed. */
@@ -193,8 +199,8 @@ export class Fleet {
       case 'topology':
         this.#members[worker]!.version = message.version;
         break;
-      case 'warning':
-        this.#warnings.push({ worker, message: message.message });
+      case 'node-down':
+        this.nodeDowns.push({ worker, node: message.node, at: message.at });
         break;
       case 'burst-over':
         this.#bursts++;

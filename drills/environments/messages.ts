@@ -47,6 +47,6 @@ export type FromEnvironment =
   | { readonly kind: 'acknowledged'; readonly key: string; readonly version: number; readonly at: number }
   | { readonly kind: 'calls'; readonly calls: readonly Call[] }
   | { readonly kind: 'topology'; readonly version: string; readonly nodes: readonly string[] }
-  | { readonly kind: 'warning'; readonly message: string }
+  | { readonly kind: 'node-down'; readonly node: string; readonly at: number }
   /** After `close()`: calls that never came back, and sockets and timers that are still there. */
   | { readonly kind: 'ended'; readonly hanging: number; readonly left: readonly string[] };

@@ -137,7 +137,10 @@ export const logger: CacheLogger = {
     const { version, nodes } = details as { version: string; nodes: readonly string[] };
     send({ kind: 'topology', version, nodes });
   },
-  warn: (message) => send({ kind: 'warning', message }),
+  warn: (message, details) => {
+    if (message !== 'cache node is down') return;
+    send({ kind: 'node-down', node: String(details?.node), at: machineMillis() });
+  },
 };
 
 const systemNow = Date.now;

@@ -2,7 +2,6 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rehearsal } from '../rehearsal.ts';
-import { GUTTER_MILLIS, servedBy } from './nodes.ts';
 
 const FROZEN = 0;
 /** The time of day at the thaw is that of a real freeze. */
@@ -34,7 +33,6 @@ export const names = rehearsal({
   async fault(scene) {
     const { stand, fleet, millis } = scene;
     const node = stand.nodes[1]!;
-    scene.outside('owner down for some, up for others: gutter TTL', GUTTER_MILLIS, servedBy(scene, node));
     const known = stand.names()!;
     fleet.know(Object.fromEntries(Object.entries(known).filter(([name]) => name !== node.host)));
     // A connection that stands needs no name.

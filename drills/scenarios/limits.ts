@@ -3,7 +3,6 @@
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rehearsal } from '../rehearsal.ts';
-import { GUTTER_MILLIS, servedBy } from './nodes.ts';
 
 /** memcached keeps some of them for itself. */
 const MOST_CONNECTIONS = 32;
@@ -16,7 +15,6 @@ export const connections = rehearsal({
   async fault(scene) {
     const { stand, fleet, millis, note } = scene;
     const node = stand.nodes[0]!;
-    scene.outside('owner down for some, up for others: gutter TTL', GUTTER_MILLIS, servedBy(scene, node));
     // Those that are there keep their connections; what is left is taken by others, then environments come.
     const idle = Array.from({ length: MOST_CONNECTIONS }, () =>
       net

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ring } from '../../src/ring/index.ts';
 import { COPIES, isHot, storedAs } from '../environments/settings.ts';
 import { rehearsal, type Scene } from '../rehearsal.ts';
-import { BASE_MILLIS, GUTTER_MILLIS, servedBy } from './nodes.ts';
+import { BASE_MILLIS } from './nodes.ts';
 
 const AGREEMENT_MILLIS = 2_000;
 const WHY = 'old and new node list in use side by side: base TTL';
@@ -67,11 +67,6 @@ export const replace = rehearsal({
   stand: { ways: 1 },
   async fault(scene) {
     const { stand, fleet, millis } = scene;
-    scene.outside(
-      'owner down for some, up for others: gutter TTL',
-      GUTTER_MILLIS,
-      servedBy(scene, stand.nodes[1]!),
-    );
     await stand.replace(1);
     fleet.know(stand.names()!);
     await spread(scene);

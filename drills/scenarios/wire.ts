@@ -5,7 +5,6 @@ import { seededRandom } from '../../src/base/random.ts';
 import type { Drill } from '../drill.ts';
 import { type Plan, rehearsal, type Scene } from '../rehearsal.ts';
 import type { Misdeed } from '../stand/relay.ts';
-import { GUTTER_MILLIS, servedBy } from './nodes.ts';
 
 const EVERY = 20;
 const DELAY_MILLIS = 2_000;
@@ -17,11 +16,6 @@ const wire = (name: string, title: string, misdeed: (scene: Scene) => Misdeed): 
     stand: { ways: 1 },
     async fault(scene) {
       const { stand, millis, note } = scene;
-      scene.outside(
-        'owner down for some, up for others: gutter TTL',
-        GUTTER_MILLIS,
-        servedBy(scene, stand.nodes[1]!),
-      );
       const proxy = stand.ways[0]![1]!;
       proxy.misdeed = misdeed(scene);
       await sleep(millis);

@@ -35,6 +35,8 @@ export class Stand {
   readonly #started: Memcached[] = [];
   readonly #proxies: Relay[] = [];
   version = 0;
+  /** Placement over each list that there was. */
+  readonly rings: Ring[] = [];
 
   private constructor(options: StandOptions, cluster: TestCluster) {
     this.#options = options;
@@ -71,6 +73,7 @@ export class Stand {
   list(nodes: readonly StandNode[] = this.nodes): void {
     if (nodes !== this.nodes) this.nodes.splice(0, this.nodes.length, ...nodes);
     this.version++;
+    this.rings.push(this.ring());
     const entries = this.nodes.map((node) => `${node.host}|${this.#addressOf(node)}|${node.port}`);
     this.#cluster.serveConfig({ kind: 'text', body: `${this.version}\n${entries.join(' ')}\n` });
   }
