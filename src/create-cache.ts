@@ -2,6 +2,7 @@
 
 import { systemClock } from './base/clock.ts';
 import type { Observer } from './base/events.ts';
+import type { SelfCheckReport } from './base/self-check-report.ts';
 import { NEVER } from './base/units.ts';
 import type { Cache } from './client/cache.ts';
 import { cacheFingerprint } from './client/cache-fingerprint.ts';
@@ -17,6 +18,7 @@ import { gutterBoundMillis } from './client/gutter.ts';
 import type { CacheLogger, CacheOptions } from './client/options.ts';
 import { OwnWrites } from './client/own-writes.ts';
 import { type ResolvedOptions, resolveOptions } from './client/resolve-options.ts';
+import type { SelfCheck } from './client/self-check.ts';
 import { StaleWatch } from './client/stale-watch.ts';
 import { AutoTransport } from './memcached/auto-transport.ts';
 import { type Dial, tcpDial, tlsDials } from './memcached/dial.ts';
@@ -46,13 +48,42 @@ export function createCache(options: CacheOptions = {}): Cache {
 }
 
 export function createClient(options: ResolvedOptions): Client {
-  if (options.disabled) return { cacheFor: () => disabledCache(options), connect: () => undefined };
+  // Asked for by releases only, so it is loaded only then.
+  const selfCheckOf = async (core: ClientCore | undefined, check: SelfCheck): Promise<SelfCheckReport> =>
+    (await import('./client/self-check.ts')).selfCheck(core, options, check);
+  if (options.disabled) {
+    return {
+      cacheFor: () => disabledCache(options),
+      connect: () => undefined,
+      selfCheck: (check) => selfCheckOf(undefined, check),
+    };
+  }
   const core = createCore(options);
   const { cluster } = core;
   return {
-    cacheFor: (endsAt) => new ClientCache(core, endsAt, false),
+    cacheFor: (endsAt, namespace) =>
+      new ClientCache(
+        namespace === undefined ? core : { ...core, ...keysOf({ ...options, namespace }) },
+        endsAt,
+        false,
+      ),
     connect: (endsAt) =>
       cluster.router() === undefined ? cluster.discover(endsAt).then(() => {}) : undefined,
+    selfCheck: (check) => selfCheckOf(core, check),
+  };
+}
+
+/** What of a core depends on the namespace. */
+function keysOf(
+  options: ResolvedOptions,
+): Pick<ClientCore, 'fingerprint' | 'prefix' | 'invalidatedPrefixes'> {
+  const { namespace, schema, invalidates } = options;
+  return {
+    fingerprint: () => cacheFingerprint(options),
+    prefix: keyPrefix(namespace, schema),
+    invalidatedPrefixes: invalidates
+      .filter((name) => name !== schema)
+      .map((name) => keyPrefix(namespace, name)),
   };
 }
 
@@ -60,10 +91,10 @@ const disabledCache = (options: ResolvedOptions): DisabledCache =>
   new DisabledCache(() => cacheFingerprint(options));
 
 function createCore(options: ResolvedOptions): ClientCore {
-  const { namespace, schema, invalidates, smear, dialect, logger } = options;
+  const { smear, dialect } = options;
   const { connectTimeoutMillis, operationTimeoutMillis } = options;
   const clock = systemClock;
-  const observe = unfailing(loggingObserver(logger ?? WARNINGS_TO_CONSOLE));
+  const observe = unfailing(loggingObserver(loggerOf(options)));
   const dialNode = options.tls === undefined ? tcpDial : tlsDials(options.tls);
   const watcher = new TopologyWatcher(sourceOf(options, dialNode), clock, Math.random);
   const { placement, rules, copyTtlSeconds } = smear;
@@ -76,11 +107,7 @@ function createCore(options: ResolvedOptions): ClientCore {
   );
   return {
     cluster,
-    fingerprint: () => cacheFingerprint(options),
-    prefix: keyPrefix(namespace, schema),
-    invalidatedPrefixes: invalidates
-      .filter((name) => name !== schema)
-      .map((name) => keyPrefix(namespace, name)),
+    ...keysOf(options),
     copyTtlSeconds,
     leases: options.leases,
     loadTimeoutMillis: options.loadTimeoutMillis,
@@ -94,6 +121,9 @@ function createCore(options: ResolvedOptions): ClientCore {
     observe,
   };
 }
+
+/** The caller's logger, else the console's. */
+export const loggerOf = ({ logger }: ResolvedOptions): CacheLogger => logger ?? WARNINGS_TO_CONSOLE;
 
 /** A cache that is out of reach should not go unnoticed only because nobody gave a logger. */
 const WARNINGS_TO_CONSOLE: CacheLogger = {

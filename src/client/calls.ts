@@ -1,5 +1,6 @@
 import { AbortedError, CacheError } from '../base/errors.ts';
 import { type DeleteOutcome, type FetchOutcome, type StoreOutcome, unavailable } from '../base/outcome.ts';
+import { Tally } from '../base/tally.ts';
 import type { Millis, Seconds } from '../base/units.ts';
 import { decodeValue, type EncodedValue } from '../codec/value.ts';
 import { GUTTER_SUFFIX, storageKey } from '../memcached/storage-key.ts';
@@ -35,6 +36,8 @@ export class Calls {
   readonly #core: ClientCore;
   /** No call outlives this (monotonic). */
   readonly endsAt: Millis;
+  /** What they came to. */
+  readonly tally = new Tally();
   /** Calls that have begun, whether or not anybody still waits for them. */
   readonly open = new OpenCalls();
   /** What is to be done about loads that are under way when the invocation ends, and that nobody awaits any more. */
@@ -79,6 +82,7 @@ export class Calls {
     if (this.fallsToBase(key, options, outcome, read)) {
       return this.find(key, { ...options, consistentRead: true });
     }
+    this.tally.read(read);
     return (node === undefined ? read : { ...read, node: node.name }) as ReadResult<unknown>;
   }
 
@@ -89,7 +93,10 @@ export class Calls {
       () => undefined,
     );
     const result: ManyResult<T> = { hits: new Map(), misses: [], unavailable: [] };
-    if (items === undefined) result.unavailable.push(...keys);
+    if (items === undefined) {
+      result.unavailable.push(...keys);
+      if (options?.signal?.aborted !== true) this.tally.unanswered(keys.size);
+    }
     const sort = (key: string, read: ReadAnswer | ReadResult<unknown>): void => {
       if (read.kind === 'hit' || read.kind === 'stale') result.hits.set(key, read.value as T);
       else if (read.kind === 'miss') result.misses.push(key);
@@ -99,7 +106,10 @@ export class Calls {
     for (const { key, outcome } of items ?? []) {
       const read = this.decoded(key, outcome);
       if (this.fallsToBase(key, options, outcome, read)) again.push(key);
-      else sort(key, read);
+      else {
+        this.tally.read(read);
+        sort(key, read);
+      }
     }
     const ofBase = again.map(async (key) =>
       sort(key, await this.find(key, { ...options, consistentRead: true })),
@@ -136,6 +146,7 @@ export class Calls {
   }
 
   undecodable(key: string, reason: string): void {
+    this.tally.undecodable++;
     const stored = storageKey(this.#core.prefix, key);
     this.#core.observe({ kind: 'value-undecodable', key: stored, reason });
   }
@@ -204,13 +215,13 @@ export class Calls {
 
   async #store(key: string, item: WireItem, signal: AbortSignal | undefined): Promise<StoreOutcome> {
     const router = await this.router();
-    if (router instanceof CacheError) return unavailable(router);
+    if (router instanceof CacheError) return this.tally.wrote(unavailable(router));
     return signal?.aborted ? aborted() : storeOver(router, this.#core, this, key, item);
   }
 
   async #delete(key: string, signal: AbortSignal | undefined): Promise<DeleteOutcome> {
     const router = await this.router();
-    if (router instanceof CacheError) return unavailable(router);
+    if (router instanceof CacheError) return this.tally.wrote(unavailable(router));
     if (signal?.aborted) return aborted();
     return deleteOver(router, this.#core, this, key);
   }

@@ -7,6 +7,7 @@ import type {
   Unavailable,
   UpdateOutcome,
 } from '../base/outcome.ts';
+import type { Tally } from '../base/tally.ts';
 import type { Millis } from '../base/units.ts';
 import { encodeValue } from '../codec/value.ts';
 import type { Topology } from '../topology/index.ts';
@@ -60,6 +61,10 @@ export class ClientCache implements InvocationCache {
     this.#closesClient = closesClient;
   }
 
+  get tally(): Tally {
+    return this.#calls.tally;
+  }
+
   get fingerprint(): string {
     return this.#core.fingerprint();
   }
@@ -76,15 +81,20 @@ export class ClientCache implements InvocationCache {
     const answered = (outcome: FetchOutcome): T | undefined | Promise<T | undefined> => {
       open.end();
       const read = this.#calls.decoded(key, outcome);
-      if (read.kind === 'hit') return read.value as T;
+      if (read.kind === 'hit') {
+        this.#calls.tally.hits++;
+        return read.value as T;
+      }
       if (this.#calls.fallsToBase(key, options, outcome, read)) {
         return this.get<T>(key, { ...options, consistentRead: true });
       }
-      return this.#calls.mayBeElsewhere(key, read.kind)
-        ? this.#calls
-            .find(key, options)
-            .then((found) => (found.kind === 'hit' ? (found.value as T) : undefined))
-        : undefined;
+      if (this.#calls.mayBeElsewhere(key, read.kind)) {
+        return this.#calls
+          .find(key, options)
+          .then((found) => (found.kind === 'hit' ? (found.value as T) : undefined));
+      }
+      this.#calls.tally.read(read);
+      return undefined;
     };
     return this.#calls.fetch(key, options).then(answered);
   }
@@ -221,12 +231,12 @@ export class ClientCache implements InvocationCache {
     return boundedLoad(load, key, endsAt, clock, this.#calls.left);
   }
 
-  #atBase<T>(
+  async #atBase<T extends { readonly kind: string }>(
     key: string,
     options: CallOptions | undefined,
     work: (base: BaseItem) => Promise<T>,
   ): Promise<T | Unavailable> {
-    return BaseItem.at(this.#core, this.#calls, key, options?.signal, work);
+    return this.#calls.tally.wrote(await BaseItem.at(this.#core, this.#calls, key, options?.signal, work));
   }
 }
 

@@ -201,6 +201,7 @@ export class LeasedReading<T> {
   #load(by: Millis, left: Set<() => void> | undefined): Promise<T> {
     const { clock, loadTimeoutMillis } = this.#core;
     const { load, key } = this.#wanted;
+    this.#calls.tally.originLoads++;
     // From now: a wait for another's load has used up some of the time already.
     return boundedLoad(load, key, Math.min(clock.monotonic() + loadTimeoutMillis, by), clock, left);
   }

@@ -163,6 +163,7 @@ function inFlight<T>(
 
 function load<T>(core: ClientCore, calls: Calls, { load, key }: Wanted<T>): Promise<T> {
   const { clock, loadTimeoutMillis } = core;
+  calls.tally.originLoads++;
   const loadBy = Math.min(clock.monotonic() + loadTimeoutMillis, calls.endsAt);
   return boundedLoad(load, key, loadBy, clock, calls.left);
 }

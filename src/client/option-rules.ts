@@ -102,9 +102,11 @@ function hasOnly(record: Record<string, unknown>, names: readonly string[]): boo
   return Object.keys(record).every((name) => names.includes(name));
 }
 
-export function isLogger(value: unknown): boolean {
+export const isLogger = (value: unknown): boolean => hasMethods(value, ['debug', 'info', 'warn']);
+
+export function hasMethods(value: unknown, names: readonly string[]): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  return ['debug', 'info', 'warn'].every((name) => isFunction((value as Record<string, unknown>)[name]));
+  return names.every((name) => isFunction((value as Record<string, unknown>)[name]));
 }
 
 function shown(value: unknown): string {

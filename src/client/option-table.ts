@@ -8,6 +8,7 @@ import {
   asNumber,
   boolean,
   endpoint,
+  hasMethods,
   isFunction,
   isKeyPart,
   isLogger,
@@ -111,6 +112,15 @@ const MIDDLEWARE_TABLE = {
   contextKey: row(asIs, name, 'cache'),
   internalKey: row(asIs, name, 'smearcache'),
   disablePrefetch: row(asBoolean, boolean, false),
+  selfCheck: row(asBoolean, boolean, false),
+  metrics: row(
+    undefined,
+    must((value) => hasMethods(value, ['addMetric', 'addDimension']), 'a Powertools Metrics'),
+  ),
+  tracer: row(
+    undefined,
+    must((value) => hasMethods(value, ['putAnnotation', 'putMetadata']), 'a Powertools Tracer'),
+  ),
 };
 
 /** Rows by path. A map, since an option named `constructor` is unknown like any other. */
