@@ -2,7 +2,6 @@
 
 import { systemClock } from './base/clock.ts';
 import type { Observer } from './base/events.ts';
-import type { SelfCheckReport } from './base/self-check-report.ts';
 import { NEVER } from './base/units.ts';
 import type { Cache } from './client/cache.ts';
 import { cacheFingerprint } from './client/cache-fingerprint.ts';
@@ -18,7 +17,7 @@ import { gutterBoundMillis } from './client/gutter.ts';
 import type { CacheLogger, CacheOptions } from './client/options.ts';
 import { OwnWrites } from './client/own-writes.ts';
 import { type ResolvedOptions, resolveOptions } from './client/resolve-options.ts';
-import type { SelfCheck } from './client/self-check.ts';
+import { selfCheck } from './client/self-check.ts';
 import { StaleWatch } from './client/stale-watch.ts';
 import { AutoTransport } from './memcached/auto-transport.ts';
 import { type Dial, tcpDial, tlsDials } from './memcached/dial.ts';
@@ -48,14 +47,11 @@ export function createCache(options: CacheOptions = {}): Cache {
 }
 
 export function createClient(options: ResolvedOptions): Client {
-  // Asked for by releases only, so it is loaded only then.
-  const selfCheckOf = async (core: ClientCore | undefined, check: SelfCheck): Promise<SelfCheckReport> =>
-    (await import('./client/self-check.ts')).selfCheck(core, options, check);
   if (options.disabled) {
     return {
       cacheFor: () => disabledCache(options),
       connect: () => undefined,
-      selfCheck: (check) => selfCheckOf(undefined, check),
+      selfCheck: (check) => selfCheck(undefined, options, check),
     };
   }
   const core = createCore(options);
@@ -69,7 +65,7 @@ export function createClient(options: ResolvedOptions): Client {
       ),
     connect: (endsAt) =>
       cluster.router() === undefined ? cluster.discover(endsAt).then(() => {}) : undefined,
-    selfCheck: (check) => selfCheckOf(core, check),
+    selfCheck: (check) => selfCheck(core, options, check),
   };
 }
 

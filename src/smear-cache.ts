@@ -12,9 +12,9 @@ import { hooksFor } from './middleware/hooks.ts';
 import {
   type CacheMetrics,
   type CacheTracer,
-  metricsPublisher,
   type Publish,
-  tracePublisher,
+  publishMetrics,
+  publishTrace,
 } from './observability/metrics.ts';
 
 /** Options of `smearCache`: those of `createCache`, and what a Middy middleware has. */
@@ -67,7 +67,6 @@ export function smearCache<const Options extends SmearCacheOptions = Record<neve
   // Not awaited: the first invocation waits for it if it is not done by then.
   if (!disablePrefetch) void client.connect(NEVER);
   const { connectTimeoutMillis } = resolved;
-  const logger = loggerOf(resolved);
   return hooksFor(
     client,
     {
@@ -75,7 +74,7 @@ export function smearCache<const Options extends SmearCacheOptions = Record<neve
       internalKey,
       connectTimeoutMillis,
       selfCheck,
-      warn: (message, details) => logger.warn(message, ...(details === undefined ? [] : [details])),
+      logger: loggerOf(resolved),
       publish: publisherOf(metrics, tracer),
     },
     systemClock,
@@ -104,12 +103,10 @@ function publisherOf(
   metrics: CacheMetrics | undefined,
   tracer: CacheTracer | undefined,
 ): Publish | undefined {
-  const toMetrics = metrics && metricsPublisher(metrics);
-  const toTracer = tracer && tracePublisher(tracer);
-  if (toMetrics === undefined || toTracer === undefined) return toMetrics ?? toTracer;
+  if (metrics === undefined && tracer === undefined) return undefined;
   return (counts, functionVersion) => {
-    toMetrics(counts, functionVersion);
-    toTracer(counts, functionVersion);
+    if (metrics !== undefined) publishMetrics(metrics, counts, functionVersion);
+    if (tracer !== undefined) publishTrace(tracer, counts);
   };
 }
 

@@ -30,7 +30,7 @@ export interface SelfCheckReport {
   readonly codec: number;
   /** `null` where the nodes were not found; `problem` says why. */
   readonly topology: { readonly version: string; readonly nodes: readonly string[] } | null;
-  readonly problem?: string;
+  readonly problem?: string | undefined;
   readonly ringFingerprint: string | null;
   readonly nodes: readonly NodeReport[];
   /** By the node's name; those that are left out have 1. */

@@ -35,20 +35,11 @@ export class Tally implements Counts {
   undecodable = 0;
 
   read(outcome: Counted): void {
-    switch (outcome.kind) {
-      case 'hit':
-        this.hits++;
-        return;
-      case 'stale':
-        this.hits++;
-        this.stale++;
-        return;
-      case 'miss':
-        this.misses++;
-        return;
-      default:
-        if (isFault(outcome)) this.unanswered(1);
-    }
+    const { kind } = outcome;
+    if (kind === 'hit' || kind === 'stale') this.hits++;
+    if (kind === 'stale') this.stale++;
+    if (kind === 'miss') this.misses++;
+    if (isFault(outcome)) this.unanswered(1);
   }
 
   /** Reads that there was nobody to ask for. */
@@ -71,4 +62,5 @@ export class Tally implements Counts {
   }
 }
 
-const isFault = ({ kind, error }: Counted): boolean => kind === 'unavailable' && error?.code !== 'ABORTED';
+/** Only what is unavailable has an error. */
+const isFault = ({ error }: Counted): boolean => error !== undefined && error.code !== 'ABORTED';

@@ -8,10 +8,8 @@ import {
   asNumber,
   boolean,
   endpoint,
-  hasMethods,
   isFunction,
   isKeyPart,
-  isLogger,
   isNode,
   isRecord,
   isSmearKey,
@@ -25,6 +23,7 @@ import {
   type Rule,
   secret,
   wholeUpTo,
+  withMethods,
 } from './option-rules.ts';
 import type { CacheOptions, DiscoveryOptions, SaslOptions, SmearOptions } from './options.ts';
 
@@ -102,7 +101,7 @@ const OPTION_TABLE: Readonly<Record<OptionPath, OptionRow>> = {
   'smear.placement': row(asIs, oneOf(PLACEMENTS), 'successors'),
   'smear.copyTtlSeconds': row(asNumber, wholeUpTo(3600, 'of seconds'), 5),
   disabled: row(asBoolean, boolean, false),
-  logger: row(undefined, must(isLogger, 'a logger with debug, info and warn')),
+  logger: row(undefined, withMethods('debug', 'info', 'warn')),
   AwsClient: row(undefined, must(isFunction, 'the class ElastiCacheClient')),
   awsClientOptions: row(undefined, must(isRecord, 'an object')),
 };
@@ -113,14 +112,8 @@ const MIDDLEWARE_TABLE = {
   internalKey: row(asIs, name, 'smearcache'),
   disablePrefetch: row(asBoolean, boolean, false),
   selfCheck: row(asBoolean, boolean, false),
-  metrics: row(
-    undefined,
-    must((value) => hasMethods(value, ['addMetric', 'addDimension']), 'a Powertools Metrics'),
-  ),
-  tracer: row(
-    undefined,
-    must((value) => hasMethods(value, ['putAnnotation', 'putMetadata']), 'a Powertools Tracer'),
-  ),
+  metrics: row(undefined, withMethods('addMetric', 'addDimension')),
+  tracer: row(undefined, withMethods('putMetadata')),
 };
 
 /** Rows by path. A map, since an option named `constructor` is unknown like any other. */

@@ -4,6 +4,7 @@ import type { SelfCheckReport } from '../base/self-check-report.ts';
 import type { Counts } from '../base/tally.ts';
 import { type Millis, NEVER } from '../base/units.ts';
 import type { Client, InvocationCache } from '../client/client.ts';
+import type { CacheLogger } from '../client/options.ts';
 import { type Check, checkOf, cleanUpPowertools, withCounts } from './check.ts';
 
 /** Time left to the handler after the last cache operation, to answer in. */
@@ -23,7 +24,7 @@ interface HookOptions {
   readonly connectTimeoutMillis: Millis;
   /** Whether events may ask for a check of a release. */
   readonly selfCheck: boolean;
-  readonly warn: (message: string, details?: Record<string, unknown>) => void;
+  readonly logger: CacheLogger;
   /** Takes what each invocation came to; `undefined` where nobody wants to know. */
   readonly publish: ((counts: Counts, functionVersion: string) => void) | undefined;
 }
@@ -39,7 +40,7 @@ interface Serving {
  * many at once. Hooks return a promise only where there is something to wait for.
  */
 export function hooksFor(client: Client, options: HookOptions, clock: Clock) {
-  const { contextKey, internalKey, connectTimeoutMillis, selfCheck, warn, publish } = options;
+  const { contextKey, internalKey, connectTimeoutMillis, selfCheck, logger, publish } = options;
   // Of this middleware alone: another one on the same handler may have the same `internalKey`.
   const slot = Symbol('smearcache');
   // Named, since the names are what Middy's profiling hooks show.
@@ -48,7 +49,7 @@ export function hooksFor(client: Client, options: HookOptions, clock: Clock) {
   ): Promise<{ readonly smearcache: SelfCheckReport }> | Promise<void> | undefined => {
     const now = clock.monotonic();
     const endsAt = endOf(request, now);
-    const check = selfCheck ? checkOf(request.event, warn) : undefined;
+    const check = selfCheck ? checkOf(request.event, logger) : undefined;
     if (check?.report) return report(request, check, endsAt);
     const cache = client.cacheFor(endsAt, check?.namespace);
     const serving: Serving = { cache, check };
@@ -60,12 +61,7 @@ export function hooksFor(client: Client, options: HookOptions, clock: Clock) {
   };
   /** An early answer: the handler does not run, and no `after` does. */
   const report = async (request: RequestLike, { namespace }: Check, endsAt: Millis) => {
-    const smearcache = await client.selfCheck({
-      functionVersion: versionOf(request),
-      namespace,
-      endsAt,
-    });
-    await client.cacheFor(endsAt).settle(endsAt);
+    const smearcache = await client.selfCheck({ functionVersion: versionOf(request), namespace, endsAt });
     await cleanUpPowertools(request);
     return { smearcache };
   };
@@ -75,11 +71,9 @@ export function hooksFor(client: Client, options: HookOptions, clock: Clock) {
     if (serving === undefined) return undefined;
     const settled = serving.cache.settle(endOf(request, clock.monotonic()));
     // What runs beside the handler until then is counted, too.
-    if (settled !== undefined) return settled.then(() => tell(request, serving));
-    tell(request, serving);
-    return undefined;
+    return settled === undefined ? tell(request, serving) : settled.then(() => tell(request, serving));
   };
-  const tell = (request: RequestLike, { cache, check }: Serving): void => {
+  const tell = (request: RequestLike, { cache, check }: Serving): undefined => {
     if (check !== undefined) {
       // Told to who asked, and to nobody else: what a check finds is no production figure.
       request.response = withCounts(request.response, cache.tally.take());
@@ -87,7 +81,7 @@ export function hooksFor(client: Client, options: HookOptions, clock: Clock) {
       try {
         publish(cache.tally.take(), versionOf(request));
       } catch (error) {
-        warn('cache figures could not be published', { error: reasonOf(error) });
+        logger.warn('cache figures could not be published', { error: reasonOf(error) });
       }
     }
   };
@@ -102,21 +96,20 @@ export function hooksFor(client: Client, options: HookOptions, clock: Clock) {
 
 /** When the invocation must be done with its cache. */
 function endOf(request: RequestLike, now: Millis): Millis {
-  const remaining = contextOf(request).getRemainingTimeInMillis?.();
-  const remainingMillis = typeof remaining === 'number' && Number.isFinite(remaining) ? remaining : NEVER;
-  return now + remainingMillis - MARGIN_MILLIS;
+  const remaining = lambdaContextOf(request).getRemainingTimeInMillis?.();
+  return now + (Number.isFinite(remaining) ? remaining! : NEVER) - MARGIN_MILLIS;
 }
 
-const versionOf = (request: RequestLike): string => contextOf(request).functionVersion ?? '$LATEST';
+const versionOf = (request: RequestLike): string => lambdaContextOf(request).functionVersion ?? '$LATEST';
 
 /** What is used of Lambda's context. */
 interface LambdaContextLike {
   readonly getRemainingTimeInMillis?: () => number;
   readonly functionVersion?: string;
+  /** A durable function's context wraps the plain one. */
+  readonly lambdaContext?: LambdaContextLike;
 }
 
-/** A durable function's context wraps the plain one. */
-function contextOf({ context }: RequestLike): LambdaContextLike {
-  const { lambdaContext } = context as { readonly lambdaContext?: LambdaContextLike };
-  return lambdaContext ?? (context as LambdaContextLike);
+function lambdaContextOf({ context }: RequestLike): LambdaContextLike {
+  return (context as LambdaContextLike).lambdaContext ?? (context as LambdaContextLike);
 }

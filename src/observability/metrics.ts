@@ -24,7 +24,6 @@ export interface CacheMetrics {
 
 /** The part of a Powertools `Tracer` that is used. */
 export interface CacheTracer {
-  putAnnotation(key: string, value: number): void;
   putMetadata(key: string, value: unknown, namespace?: string): void;
 }
 
@@ -32,25 +31,19 @@ export interface CacheTracer {
 export type Publish = (counts: Counts, functionVersion: string) => void;
 
 /** Gives each count to `metrics`, under the version that ran. */
-export function metricsPublisher(metrics: CacheMetrics): Publish {
-  return (counts, functionVersion) => {
-    // One line of log each: Powertools has no way to keep several apart from the caller's own.
-    let single: CacheMetrics | undefined;
-    for (const [name, count] of Object.entries(METRICS)) {
-      const value = counts[count];
-      if (value === 0) continue;
-      single ??= metrics.singleMetric?.() ?? metrics;
-      // It forgets its dimensions with each metric.
-      single.addDimension(VERSION_DIMENSION, functionVersion);
-      single.addMetric(name, 'Count', value);
-    }
-  };
+export function publishMetrics(metrics: CacheMetrics, counts: Counts, functionVersion: string): void {
+  // One line of log each: Powertools has no way to keep several apart from the caller's own.
+  let single: CacheMetrics | undefined;
+  for (const [name, count] of Object.entries(METRICS)) {
+    if (counts[count] === 0) continue;
+    single ??= metrics.singleMetric?.() ?? metrics;
+    // It forgets its dimensions with each metric.
+    single.addDimension(VERSION_DIMENSION, functionVersion);
+    single.addMetric(name, 'Count', counts[count]);
+  }
 }
 
-/** Keeps the counts with the invocation's segment; errors as an annotation, by which traces are found. */
-export function tracePublisher(tracer: CacheTracer): Publish {
-  return (counts) => {
-    tracer.putAnnotation('smearcache_errors', counts.errors);
-    tracer.putMetadata('counts', counts, 'smearcache');
-  };
+/** Keeps the counts with the invocation's segment. */
+export function publishTrace(tracer: CacheTracer, counts: Counts): void {
+  tracer.putMetadata('counts', counts, 'smearcache');
 }

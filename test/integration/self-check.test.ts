@@ -111,7 +111,10 @@ describe.each(MAJORS)('the self-check under %s', (_name, middy) => {
         writeReadDelete: expect.stringContaining('busy'),
       });
       expect(node.items()).toEqual([
-        expect.objectContaining({ key: expect.stringMatching(/^check-abc:self-check:\w+$/), ttlSeconds: 60 }),
+        expect.objectContaining({
+          key: expect.stringMatching(/^check-abc:self-check:[\d.e-]+$/),
+          ttlSeconds: 60,
+        }),
       ]);
     }
   });
@@ -208,7 +211,7 @@ describe.each(MAJORS)('the self-check under %s', (_name, middy) => {
     });
     expect(await invoke({ 'smearcache:check': check }, lambdaContext())).toBe('handled');
     expect(itemsOf(cluster)).toEqual(['v1:k']);
-    expect(logger.warn).toHaveBeenCalledWith(expect.stringContaining('namespace must start with "check-"'));
+    expect(logger.warn).toHaveBeenCalledWith(expect.stringContaining('starts with check-'));
   });
 
   it('is off by default, and the field is like any other', async () => {
@@ -269,16 +272,15 @@ describe.each(MAJORS)('the self-check under %s', (_name, middy) => {
   });
 
   it('publishes to a tracer, too, and lets no failure of either reach the handler', async () => {
-    const tracer = { putAnnotation: vi.fn(), putMetadata: vi.fn() };
+    const tracer = { putMetadata: vi.fn() };
     const traced = invokerOf({ tracer }, async (_event, { cache }) => void used.push(cache));
     await traced({}, lambdaContext());
-    expect(tracer.putAnnotation).toHaveBeenCalledWith('smearcache_errors', 0);
     expect(tracer.putMetadata).toHaveBeenCalledWith(
       'counts',
       expect.objectContaining({ hits: 0 }),
       'smearcache',
     );
-    tracer.putAnnotation.mockImplementation(() => {
+    tracer.putMetadata.mockImplementation(() => {
       throw new Error('no segment');
     });
     await expect(traced({}, lambdaContext())).resolves.toBeUndefined();
