@@ -17,6 +17,7 @@ import { gutterBoundMillis } from './client/gutter.ts';
 import type { CacheLogger, CacheOptions } from './client/options.ts';
 import { OwnWrites } from './client/own-writes.ts';
 import { type ResolvedOptions, resolveOptions } from './client/resolve-options.ts';
+import { selfCheck } from './client/self-check.ts';
 import { StaleWatch } from './client/stale-watch.ts';
 import { AutoTransport } from './memcached/auto-transport.ts';
 import { type Dial, tcpDial, tlsDials } from './memcached/dial.ts';
@@ -47,13 +48,39 @@ export function createCache(options: CacheOptions = {}): Cache {
 }
 
 export function createClient(options: ResolvedOptions): Client {
-  if (options.disabled) return { cacheFor: () => disabledCache(options), connect: () => undefined };
+  if (options.disabled) {
+    return {
+      cacheFor: () => disabledCache(options),
+      connect: () => undefined,
+      selfCheck: (check) => selfCheck(undefined, options, check),
+    };
+  }
   const core = createCore(options);
   const { cluster } = core;
   return {
-    cacheFor: (endsAt) => new ClientCache(core, endsAt, false),
+    cacheFor: (endsAt, namespace) =>
+      new ClientCache(
+        namespace === undefined ? core : { ...core, ...keysOf({ ...options, namespace }) },
+        endsAt,
+        false,
+      ),
     connect: (endsAt) =>
       cluster.router() === undefined ? cluster.discover(endsAt).then(() => {}) : undefined,
+    selfCheck: (check) => selfCheck(core, options, check),
+  };
+}
+
+/** What of a core depends on the namespace. */
+function keysOf(
+  options: ResolvedOptions,
+): Pick<ClientCore, 'fingerprint' | 'prefix' | 'invalidatedPrefixes'> {
+  const { namespace, schema, invalidates } = options;
+  return {
+    fingerprint: () => cacheFingerprint(options),
+    prefix: keyPrefix(namespace, schema),
+    invalidatedPrefixes: invalidates
+      .filter((name) => name !== schema)
+      .map((name) => keyPrefix(namespace, name)),
   };
 }
 
@@ -61,10 +88,10 @@ const disabledCache = (options: ResolvedOptions): DisabledCache =>
   new DisabledCache(() => cacheFingerprint(options));
 
 function createCore(options: ResolvedOptions): ClientCore {
-  const { namespace, schema, invalidates, smear, dialect, logger } = options;
+  const { smear, dialect } = options;
   const { connectTimeoutMillis, operationTimeoutMillis } = options;
   const clock = systemClock;
-  const observe = unfailing(loggingObserver(logger ?? WARNINGS_TO_CONSOLE));
+  const observe = unfailing(loggingObserver(loggerOf(options)));
   const dialNode = options.tls === undefined ? tcpDial : tlsDials(options.tls);
   const watcher = new TopologyWatcher(sourceOf(options, dialNode), clock, Math.random);
   const { placement, rules, copyTtlSeconds } = smear;
@@ -77,11 +104,7 @@ function createCore(options: ResolvedOptions): ClientCore {
   );
   return {
     cluster,
-    fingerprint: () => cacheFingerprint(options),
-    prefix: keyPrefix(namespace, schema),
-    invalidatedPrefixes: invalidates
-      .filter((name) => name !== schema)
-      .map((name) => keyPrefix(namespace, name)),
+    ...keysOf(options),
     copyTtlSeconds,
     leases: options.leases,
     loadTimeoutMillis: options.loadTimeoutMillis,
@@ -95,6 +118,9 @@ function createCore(options: ResolvedOptions): ClientCore {
     observe,
   };
 }
+
+/** The caller's logger, else the console's. */
+export const loggerOf = ({ logger }: ResolvedOptions): CacheLogger => logger ?? WARNINGS_TO_CONSOLE;
 
 /** A cache that is out of reach should not go unnoticed only because nobody gave a logger. */
 const WARNINGS_TO_CONSOLE: CacheLogger = {

@@ -45,6 +45,7 @@ export type {
   SmearOptions,
 } from './client/options.ts';
 export { createCache } from './create-cache.ts';
+export type { CacheMetrics, CacheTracer } from './observability/metrics.ts';
 export type { RingDialect, RingNode } from './ring/index.ts';
 export type { SmearRule } from './smear/index.ts';
 export {

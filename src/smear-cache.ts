@@ -6,9 +6,16 @@ import type { Cache } from './client/cache.ts';
 import { MIDDLEWARE_ROWS } from './client/option-table.ts';
 import type { CacheOptions } from './client/options.ts';
 import { type ResolvedOptions, resolveOptions } from './client/resolve-options.ts';
-import { createClient } from './create-cache.ts';
+import { createClient, loggerOf } from './create-cache.ts';
 import { clientFor } from './middleware/environment-clients.ts';
 import { hooksFor } from './middleware/hooks.ts';
+import {
+  type CacheMetrics,
+  type CacheTracer,
+  type Publish,
+  publishMetrics,
+  publishTrace,
+} from './observability/metrics.ts';
 
 /** Options of `smearCache`: those of `createCache`, and what a Middy middleware has. */
 export interface SmearCacheOptions extends CacheOptions {
@@ -18,6 +25,15 @@ export interface SmearCacheOptions extends CacheOptions {
   readonly internalKey?: string | undefined;
   /** SMEARCACHE_DISABLE_PREFETCH. Looks for the nodes with the first invocation, not while the environment starts. */
   readonly disablePrefetch?: boolean | undefined;
+  /**
+   * SMEARCACHE_SELF_CHECK. Lets an event with the top-level field `smearcache:check` ask what this version is, or run the
+   * handler over a namespace of the check's own. Off by default; leave it off where a caller's data is the event itself.
+   */
+  readonly selfCheck?: boolean | undefined;
+  /** A Powertools `Metrics`: gets each invocation's counts, under the dimension `function_version`. */
+  readonly metrics?: CacheMetrics | undefined;
+  /** A Powertools `Tracer`: the same counts with the invocation's trace. */
+  readonly tracer?: CacheTracer | undefined;
 }
 
 type ContextKey<Options> = Options extends { readonly contextKey: infer Key extends string } ? Key : 'cache';
@@ -44,12 +60,25 @@ export type SmearCacheMiddleware<Options extends SmearCacheOptions> = middy.Midd
 export function smearCache<const Options extends SmearCacheOptions = Record<never, never>>(
   options?: Options,
 ): SmearCacheMiddleware<Options> {
-  const { contextKey, internalKey, disablePrefetch, ...resolved } = resolve(options ?? {});
+  const { contextKey, internalKey, disablePrefetch, selfCheck, metrics, tracer, ...resolved } = resolve(
+    options ?? {},
+  );
   const client = clientFor(resolved, createClient);
   // Not awaited: the first invocation waits for it if it is not done by then.
   if (!disablePrefetch) void client.connect(NEVER);
   const { connectTimeoutMillis } = resolved;
-  return hooksFor(client, { contextKey, internalKey, connectTimeoutMillis }, systemClock);
+  return hooksFor(
+    client,
+    {
+      contextKey,
+      internalKey,
+      connectTimeoutMillis,
+      selfCheck,
+      logger: loggerOf(resolved),
+      publish: publisherOf(metrics, tracer),
+    },
+    systemClock,
+  );
 }
 
 /**
@@ -65,9 +94,23 @@ interface ResolvedMiddlewareOptions extends ResolvedOptions {
   readonly contextKey: string;
   readonly internalKey: string;
   readonly disablePrefetch: boolean;
+  readonly selfCheck: boolean;
+  readonly metrics: CacheMetrics | undefined;
+  readonly tracer: CacheTracer | undefined;
+}
+
+function publisherOf(
+  metrics: CacheMetrics | undefined,
+  tracer: CacheTracer | undefined,
+): Publish | undefined {
+  if (metrics === undefined && tracer === undefined) return undefined;
+  return (counts, functionVersion) => {
+    if (metrics !== undefined) publishMetrics(metrics, counts, functionVersion);
+    if (tracer !== undefined) publishTrace(tracer, counts);
+  };
 }
 
 function resolve(given: SmearCacheOptions): ResolvedMiddlewareOptions {
-  // The rows say which options there are, so what they resolve to has these three, too.
+  // The rows say which options there are, so what they resolve to has the middleware's own, too.
   return resolveOptions(given, process.env, MIDDLEWARE_ROWS) as ResolvedMiddlewareOptions;
 }

@@ -14,10 +14,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   client: ['base', 'ring', 'smear', 'codec', 'memcached', 'topology'],
   observability: ['base'],
   middleware: ['base', 'client'],
+  release: ['base', 'ring'],
   testing: ['base'],
 };
 
-const PURE = ['ring', 'smear', 'codec'];
+const PURE = ['ring', 'smear', 'codec', 'release'];
 const IMPURE =
   /\b(Date\.now|performance\.now|Math\.random|setTimeout|setInterval|setImmediate|process\.env)\b|from 'node:(net|tls|dns|fs|timers|http)/;
 

@@ -74,6 +74,7 @@ describe('the documentation', () => {
           paths: {
             smearcache: entry('index.ts'),
             'smearcache/ring': entry('ring/index.ts'),
+            'smearcache/release': entry('release/index.ts'),
             'smearcache/testing': entry('testing/index.ts'),
           },
         },

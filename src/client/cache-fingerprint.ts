@@ -2,7 +2,7 @@ import { nodeName } from '../ring/index.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 
 /** Raised when the way that keys or values are stored changes: then equal options no longer mean equal items. */
-const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 2;
 
 /**
  * A short hash of what decides where and how a key is stored: dialect, weights, key format, schema, smear rules and

@@ -65,6 +65,7 @@ export class Calls extends InvocationWork {
     const read = this.decoded(key, outcome);
     // A copy that cannot be read is passed over, like one that has nothing.
     if (isCopy && read.kind === 'miss') return this.find(key, { ...options, consistentRead: true });
+    this.tally.read(read);
     return (node === undefined ? read : { ...read, node: node.name }) as ReadResult<unknown>;
   }
 
@@ -75,7 +76,10 @@ export class Calls extends InvocationWork {
       () => undefined,
     );
     const result: ManyResult<T> = { hits: new Map(), misses: [], unavailable: [] };
-    if (items === undefined) result.unavailable.push(...keys);
+    if (items === undefined) {
+      result.unavailable.push(...keys);
+      if (options?.signal?.aborted !== true) this.tally.unanswered(keys.size);
+    }
     const sort = (key: string, read: ReadAnswer | ReadResult<unknown>): void => {
       if (read.kind === 'hit' || read.kind === 'stale') result.hits.set(key, read.value as T);
       else if (read.kind === 'miss') result.misses.push(key);
@@ -85,7 +89,10 @@ export class Calls extends InvocationWork {
     for (const { key, outcome, isCopy } of items ?? []) {
       const read = this.decoded(key, outcome);
       if (isCopy && read.kind === 'miss') again.push(key);
-      else sort(key, read);
+      else {
+        this.tally.read(read);
+        sort(key, read);
+      }
     }
     const ofBase = again.map(async (key) =>
       sort(key, await this.find(key, { ...options, consistentRead: true })),
@@ -122,6 +129,7 @@ export class Calls extends InvocationWork {
   }
 
   undecodable(key: string, reason: string): void {
+    this.tally.undecodable++;
     const stored = storageKey(this.#core.prefix, key);
     this.#core.observe({ kind: 'value-undecodable', key: stored, reason });
   }
@@ -185,14 +193,14 @@ export class Calls extends InvocationWork {
 
   async #store(key: string, item: WireItem, signal: AbortSignal | undefined): Promise<StoreOutcome> {
     const router = await this.router();
-    if (router instanceof CacheError) return unavailable(router);
+    if (router instanceof CacheError) return this.tally.wrote(unavailable(router));
     return signal?.aborted ? aborted() : storeOver(router, this.#core, this, key, item);
   }
 
   async #delete(key: string, signal: AbortSignal | undefined): Promise<DeleteOutcome> {
     // The owner that others read must be the one that is reached.
     const router = await this.#core.cluster.freshRouter(this.endsAt);
-    if (router instanceof CacheError) return unavailable(router);
+    if (router instanceof CacheError) return this.tally.wrote(unavailable(router));
     if (signal?.aborted) return aborted();
     return deleteOver(router, this.#core, this, key);
   }

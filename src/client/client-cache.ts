@@ -7,6 +7,7 @@ import type {
   Unavailable,
   UpdateOutcome,
 } from '../base/outcome.ts';
+import type { Tally } from '../base/tally.ts';
 import type { Millis } from '../base/units.ts';
 import { encodeValue } from '../codec/value.ts';
 import type { Topology } from '../topology/index.ts';
@@ -59,6 +60,10 @@ export class ClientCache implements InvocationCache {
     this.#closesClient = closesClient;
   }
 
+  get tally(): Tally {
+    return this.#calls.tally;
+  }
+
   get fingerprint(): string {
     return this.#core.fingerprint();
   }
@@ -77,9 +82,15 @@ export class ClientCache implements InvocationCache {
     return fetching.then((outcome) => {
       open.end();
       const read = this.#calls.decoded(key, outcome);
-      if (read.kind === 'hit') return read.value as T;
-      if (!this.#calls.mayBeElsewhere(key, read.kind)) return undefined;
-      return this.#calls.find(key, options).then(valueFound<T>);
+      if (read.kind === 'hit') {
+        this.#calls.tally.hits++;
+        return read.value as T;
+      }
+      if (this.#calls.mayBeElsewhere(key, read.kind)) {
+        return this.#calls.find(key, options).then(valueFound<T>);
+      }
+      this.#calls.tally.read(read);
+      return undefined;
     });
   }
 
@@ -180,7 +191,7 @@ export class ClientCache implements InvocationCache {
         return decoded.kind === 'hit' ? (decoded.value as T) : undefined;
       };
       return updateItem(base, updating, read, (load) =>
-        this.#calls.callersPart(this.#calls.load(key, load, this.#calls.endsAt)),
+        this.#calls.callersPart(this.#calls.within(key, load, this.#calls.endsAt)),
       );
     });
   }
@@ -210,12 +221,12 @@ export class ClientCache implements InvocationCache {
     await (this.#closesClient ? this.#core.cluster.close(inFlight) : inFlight);
   }
 
-  #atBase<T>(
+  async #atBase<T extends { readonly kind: string }>(
     key: string,
     options: CallOptions | undefined,
     work: (base: BaseItem) => Promise<T>,
   ): Promise<T | Unavailable> {
-    return BaseItem.at(this.#core, this.#calls, key, options?.signal, work);
+    return this.#calls.tally.wrote(await BaseItem.at(this.#core, this.#calls, key, options?.signal, work));
   }
 }
 

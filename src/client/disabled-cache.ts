@@ -6,6 +6,7 @@ import {
   type TouchOutcome,
   type UpdateOutcome,
 } from '../base/outcome.ts';
+import { Tally } from '../base/tally.ts';
 import { encodeValue } from '../codec/value.ts';
 import { BatchLoads } from './batch-loads.ts';
 import type {
@@ -34,6 +35,8 @@ import { checkedLoader, checkedWanted, checkedWrapOptions, encodedLoad, type Wan
 /** The cache that is switched off: every read a miss, every write a no-op. Misuse is told all the same. */
 export class DisabledCache implements InvocationCache {
   readonly topology = undefined;
+  /** Nothing is counted: there is no cache. */
+  readonly tally = new Tally();
   readonly #fingerprint: () => string;
 
   constructor(fingerprint: () => string) {

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import { Tally } from '../base/tally.ts';
 import type { Millis } from '../base/units.ts';
 import { boundedLoad } from './bounded-load.ts';
 import type { Loader } from './cache.ts';
@@ -13,6 +14,8 @@ export class InvocationWork {
   readonly open = new OpenCalls();
   /** What is to be done about other work, that nobody awaits any more, when the invocation ends. */
   readonly left = new Set<() => void>();
+  /** What its calls came to. */
+  readonly tally = new Tally();
   /** Of calls that wait for what another loads. */
   readonly pauses: Pauses;
   readonly #clock: Clock;
@@ -67,6 +70,12 @@ export class InvocationWork {
    * @throws LoadTimeoutError where it does not; what the loader throws.
    */
   load<T>(key: string, load: Loader<T>, by: Millis, beside = false): Promise<T> {
+    this.tally.originLoads++;
+    return this.within(key, load, by, beside);
+  }
+
+  /** The same of other work of the caller's. */
+  within<T>(key: string, load: Loader<T>, by: Millis, beside = false): Promise<T> {
     const until = Math.min(this.#clock.monotonic() + this.#loadTimeoutMillis, by);
     return boundedLoad(load, key, until, this.#clock, beside ? undefined : this.left);
   }

@@ -102,10 +102,12 @@ function hasOnly(record: Record<string, unknown>, names: readonly string[]): boo
   return Object.keys(record).every((name) => names.includes(name));
 }
 
-export function isLogger(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return ['debug', 'info', 'warn'].every((name) => isFunction((value as Record<string, unknown>)[name]));
-}
+/** Told by its shape: nothing of Powertools is imported. */
+export const withMethods = (...names: string[]): Rule =>
+  must(
+    (value) => isRecord(value) && names.every((name) => isFunction(value[name])),
+    `an object with ${names.join(', ')}`,
+  );
 
 function shown(value: unknown): string {
   if (typeof value === 'function') return 'a function';

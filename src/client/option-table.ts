@@ -10,7 +10,6 @@ import {
   endpoint,
   isFunction,
   isKeyPart,
-  isLogger,
   isNode,
   isRecord,
   isSmearKey,
@@ -24,6 +23,7 @@ import {
   type Rule,
   secret,
   wholeUpTo,
+  withMethods,
 } from './option-rules.ts';
 import type { CacheOptions, DiscoveryOptions, SaslOptions, SmearOptions } from './options.ts';
 
@@ -101,7 +101,7 @@ const OPTION_TABLE: Readonly<Record<OptionPath, OptionRow>> = {
   'smear.placement': row(asIs, oneOf(PLACEMENTS), 'successors'),
   'smear.copyTtlSeconds': row(asNumber, wholeUpTo(3600, 'of seconds'), 5),
   disabled: row(asBoolean, boolean, false),
-  logger: row(undefined, must(isLogger, 'a logger with debug, info and warn')),
+  logger: row(undefined, withMethods('debug', 'info', 'warn')),
   AwsClient: row(undefined, must(isFunction, 'the class ElastiCacheClient')),
   awsClientOptions: row(undefined, must(isRecord, 'an object')),
 };
@@ -111,6 +111,9 @@ const MIDDLEWARE_TABLE = {
   contextKey: row(asIs, name, 'cache'),
   internalKey: row(asIs, name, 'smearcache'),
   disablePrefetch: row(asBoolean, boolean, false),
+  selfCheck: row(asBoolean, boolean, false),
+  metrics: row(undefined, withMethods('addMetric', 'addDimension')),
+  tracer: row(undefined, withMethods('putMetadata')),
 };
 
 /** Rows by path. A map, since an option named `constructor` is unknown like any other. */

@@ -28,13 +28,15 @@ export function readThrough<T, R>(
   shape: (result: ReadThroughResult<T>) => R,
 ): Promise<R> {
   const router = core.cluster.router();
-  if (router === undefined || wanted.signal !== undefined) return slowly(core, calls, wanted).then(shape);
+  if (router === undefined || wanted.signal !== undefined) {
+    return given(calls, slowly(core, calls, wanted), shape);
+  }
   const { key, ttlSeconds, staleSeconds } = wanted;
   core.cluster.former.lasts(ttlSeconds + staleSeconds);
   const stored = storageKey(core.prefix, key);
   const route = router.routeFor(key, stored);
   if (route.kind !== 'single' || !leasable(core, route) || route.base.spared) {
-    return overRoute({ core, calls, wanted, router }, route, stored).then(shape);
+    return given(calls, overRoute({ core, calls, wanted, router }, route, stored), shape);
   }
   const { base } = route;
   const { open, endsAt } = calls;
@@ -49,11 +51,33 @@ export function readThrough<T, R>(
       refresh === staleSeconds
     ) {
       const read = calls.decoded(key, outcome);
-      if (read.kind === 'hit') return shape({ kind: 'hit', value: read.value as T, node: base.name });
-      return goOn({ core, calls, wanted, router }, route, stored, outcome, true).then(shape);
+      if (read.kind === 'hit') {
+        calls.tally.hits++;
+        return shape({ kind: 'hit', value: read.value as T, node: base.name });
+      }
+      return given(calls, goOn({ core, calls, wanted, router }, route, stored, outcome, true), shape);
     }
-    return goOn({ core, calls, wanted, router }, route, stored, outcome).then(shape);
+    return given(calls, goOn({ core, calls, wanted, router }, route, stored, outcome), shape);
   });
+}
+
+/** What the caller is given, and counted as. */
+function given<T, R>(
+  { tally }: Calls,
+  result: Promise<ReadThroughResult<T>>,
+  shape: (result: ReadThroughResult<T>) => R,
+): Promise<R> {
+  return result.then(
+    (read) => {
+      tally.read(read);
+      return shape(read);
+    },
+    (error: unknown) => {
+      // Its loader was asked, and failed.
+      tally.misses++;
+      throw error;
+    },
+  );
 }
 
 /** One read-through, by what it is done. */

@@ -22,7 +22,7 @@ export async function acceptable<T>(
     // Counted: it may be followed by a load, which must not begin behind the invocation's end. And bounded like a load.
     const verdict =
       judging instanceof Promise
-        ? await calls.open.during(calls.callersPart(calls.load(key, () => judging, calls.endsAt)))
+        ? await calls.open.during(calls.callersPart(calls.within(key, () => judging, calls.endsAt)))
         : judging;
     if (verdict.issues === undefined) return { value: verdict.value };
     calls.undecodable(key, `it does not validate${placesOf(verdict.issues)}`);

@@ -27,6 +27,7 @@ export function storeOver(
   return storePastOwner(router, route, stored, item, random, endsAt).then(({ outcome, node, mended }) => {
     open.end();
     calls.wrote(route, stored, mended);
+    calls.tally.wrote(outcome);
     if (outcome.kind === 'too-large') calls.skipped(stored, node, item.value.length);
     return outcome;
   });
@@ -51,7 +52,7 @@ export async function deleteOver(
     calls.wrote(route, stored, mended);
     return inAll([outcome, ...former]);
   });
-  return inAll(await Promise.all(outcomes));
+  return calls.tally.wrote(inAll(await Promise.all(outcomes)));
 }
 
 /** Former owners must not give it back, now or when the list changes again. */

@@ -2,6 +2,7 @@
 
 import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { Metrics } from '@aws-lambda-powertools/metrics';
 import middy from '@middy/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
@@ -112,6 +113,7 @@ export async function writes(cache: Cache): Promise<void> {
 createCache({ discovery: { nodes: ['a:1', { host: 'b', port: 2, weight: 3 }] }, schema: undefined });
 smearCache({ discovery: { configurationEndpoint: process.env.CACHE_CONFIG_ENDPOINT } });
 smearCache({ smear: { keys: ['a', { key: 'b', copies: 2 }, { prefix: 'c:' }], placement: 'suffix' } });
+smearCache({ metrics: new Metrics(), selfCheck: true });
 // @ts-expect-error: no such option
 smearCache({ conectTimeoutMillis: 5 });
 // @ts-expect-error: no such placement
@@ -122,6 +124,8 @@ smearCache({ dialect: 'md5' });
 createCache({ connectTimeoutMillis: '250' });
 // @ts-expect-error: a key or a prefix
 createCache({ smear: { keys: [{ copies: 3 }] } });
+// @ts-expect-error: options of the middleware alone
+createCache({ selfCheck: true });
 // @ts-expect-error: not an option of `createCache`
 createCache({ contextKey: 'cache' });
 

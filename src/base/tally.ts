@@ -1,0 +1,66 @@
+import type { CacheError } from './errors.ts';
+
+/** What reads and writes came to: counts of one invocation. */
+export interface Counts {
+  /** Reads that were given a value, a stale one or a fresh one. */
+  readonly hits: number;
+  /** Of these the stale ones. */
+  readonly stale: number;
+  /** Reads that found nothing, and read-throughs whose loader failed. */
+  readonly misses: number;
+  /** Reads that no node answered. */
+  readonly unavailable: number;
+  /** Loaders that were asked: once a key, for refreshes too. */
+  readonly originLoads: number;
+  /** Reads and writes that no node answered. What the caller aborted is none of them. */
+  readonly errors: number;
+  /** Items that could not be read, or did not validate. */
+  readonly undecodable: number;
+}
+
+/** An outcome as far as it is counted. */
+interface Counted {
+  readonly kind: string;
+  readonly error?: CacheError;
+}
+
+/** Counts one invocation's calls, by plain integers: an object a call would show on the read path. */
+export class Tally implements Counts {
+  hits = 0;
+  stale = 0;
+  misses = 0;
+  unavailable = 0;
+  originLoads = 0;
+  errors = 0;
+  undecodable = 0;
+
+  read(outcome: Counted): void {
+    const { kind } = outcome;
+    if (kind === 'hit' || kind === 'stale') this.hits++;
+    if (kind === 'stale') this.stale++;
+    if (kind === 'miss') this.misses++;
+    if (isFault(outcome)) this.unanswered(1);
+  }
+
+  /** Reads that there was nobody to ask for. */
+  unanswered(reads: number): void {
+    this.unavailable += reads;
+    this.errors += reads;
+  }
+
+  /** Gives the outcome back. */
+  wrote<T extends Counted>(outcome: T): T {
+    if (isFault(outcome)) this.errors++;
+    return outcome;
+  }
+
+  /** The counts so far; it begins anew at zero, so that nothing is told twice. */
+  take(): Counts {
+    const counts: Counts = { ...this };
+    Object.assign(this, new Tally());
+    return counts;
+  }
+}
+
+/** Only what is unavailable has an error. */
+const isFault = ({ error }: Counted): boolean => error !== undefined && error.code !== 'ABORTED';
