@@ -55,7 +55,7 @@ export class BaseItem {
     // Told whether or not there are nodes: a mistake must not depend on the weather.
     if (core.cluster.hasVariants(key)) throw withoutBase(key);
     const locate = async (): Promise<T | Unavailable> => {
-      const router = await calls.router();
+      const router = await calls.writeRouter();
       if (router instanceof CacheError) return unavailable(router);
       if (signal?.aborted) return aborted();
       const stored = storageKey(core.prefix, key);
@@ -101,6 +101,7 @@ export class BaseItem {
   }
 
   async #store(item: WireItem, send: () => Promise<StoreOutcome>): Promise<StoreOutcome> {
+    this.#calls.lasts(item.ttlSeconds);
     const outcome = await this.#write(send);
     if (outcome.kind === 'too-large') this.#calls.skipped(this.storageKey, this.node, item.value.length);
     return outcome;
@@ -110,6 +111,7 @@ export class BaseItem {
   async #write<T>(send: () => Promise<T>): Promise<T | Unavailable> {
     if (this.#signal?.aborted) return aborted();
     this.#calls.wrote(this.#route, this.storageKey);
+    await this.#calls.deleteFormer(this.#route, this.storageKey);
     const outcome = await send();
     this.#calls.wrote(this.#route, this.storageKey);
     return outcome;

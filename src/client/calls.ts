@@ -109,7 +109,7 @@ export class Calls extends InvocationWork {
     signal: AbortSignal | undefined,
   ): Promise<StoreOutcome> {
     const item = { value: encoded.value, flags: encoded.flags, ttlSeconds };
-    const router = this.#core.cluster.router();
+    const router = this.#core.cluster.writeRouter();
     if (router !== undefined && signal === undefined) return storeOver(router, this.#core, this, key, item);
     return abortable(signal, () => this.open.during(this.#store(key, item, signal)), aborted);
   }
@@ -192,17 +192,32 @@ export class Calls extends InvocationWork {
   }
 
   async #store(key: string, item: WireItem, signal: AbortSignal | undefined): Promise<StoreOutcome> {
-    const router = await this.router();
+    const router = await this.writeRouter();
     if (router instanceof CacheError) return this.tally.wrote(unavailable(router));
     return signal?.aborted ? aborted() : storeOver(router, this.#core, this, key, item);
   }
 
   async #delete(key: string, signal: AbortSignal | undefined): Promise<DeleteOutcome> {
-    // The owner that others read must be the one that is reached.
-    const router = await this.#core.cluster.freshRouter(this.endsAt);
+    const router = await this.#core.cluster.routerForWrites(this.endsAt);
     if (router instanceof CacheError) return this.tally.wrote(unavailable(router));
     if (signal?.aborted) return aborted();
     return deleteOver(router, this.#core, this, key);
+  }
+
+  /**
+   * Deletes what former owners must not give back, now or when the list changes again; `undefined` where there are none.
+   * To be awaited before the owner is written: who fills it from a former one meanwhile then loses its lease.
+   */
+  deleteFormer(route: Route<CacheNode>, stored: string): Promise<readonly DeleteOutcome[]> | undefined {
+    const { former } = this.#core.cluster;
+    const owners = route.kind === 'variants' ? [] : former.ownersOf(stored, route.base);
+    if (owners.length === 0) return undefined;
+    return this.open.during(Promise.all(owners.map((node) => node.delete(stored, this.endsAt))));
+  }
+
+  /** An item is to live so long at its owner. */
+  lasts(seconds: Seconds): void {
+    this.#core.cluster.former.lasts(seconds);
   }
 
   /**
@@ -213,9 +228,18 @@ export class Calls extends InvocationWork {
     const { flights, ownWrites, recentWrites } = this.#core;
     flights.forget(stored);
     flights.forget(stored + GUTTER_SUFFIX);
-    if (route.kind === 'smeared') ownWrites.add(stored);
+    if (route.kind === 'smeared') {
+      ownWrites.add(stored);
+      ownWrites.add(stored + GUTTER_SUFFIX);
+    }
     if (mended) recentWrites.delete(stored);
     else if (route.kind !== 'variants') recentWrites.add(stored);
+  }
+
+  /** For writes: the owner that others read must be the one that is reached. */
+  writeRouter(): Router<CacheNode> | Promise<Router<CacheNode> | CacheError> {
+    const { cluster } = this.#core;
+    return cluster.writeRouter() ?? cluster.routerForWrites(this.endsAt);
   }
 
   router(): Router<CacheNode> | Promise<Router<CacheNode> | CacheError> {

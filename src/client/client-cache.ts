@@ -211,7 +211,10 @@ export class ClientCache implements InvocationCache {
     this.#calls.leave(true);
     const settled = this.#calls.open.settled();
     if (settled === undefined || clock.monotonic() >= endsAt) return cluster.settle(endsAt);
-    return bounded(settled, endsAt, clock).then(() => this.settle(endsAt));
+    // A turn later: what a call ended with may be the beginning of something that must end, too.
+    return bounded(settled, endsAt, clock)
+      .then(turn)
+      .then(() => this.settle(endsAt));
   }
 
   async close(): Promise<void> {
@@ -229,6 +232,8 @@ export class ClientCache implements InvocationCache {
     return this.#calls.tally.wrote(await BaseItem.at(this.#core, this.#calls, key, options?.signal, work));
   }
 }
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const valueFound = <T>(found: ReadResult<unknown>): T | undefined =>
   found.kind === 'hit' || found.kind === 'stale' ? (found.value as T) : undefined;

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import { type CacheError, ClosedError, DiscoveryError, reasonOf } from '../base/errors.ts';
+import { CacheError, ClosedError, DiscoveryError, reasonOf } from '../base/errors.ts';
 import type { Observer } from '../base/events.ts';
 import type { Millis } from '../base/units.ts';
 import { COPY_SUFFIX } from '../memcached/storage-key.ts';
@@ -8,7 +8,8 @@ import { type Placement, Router, type SmearRules } from '../smear/index.ts';
 import type { Topology, TopologyWatcher } from '../topology/index.ts';
 import { bounded } from './bounded.ts';
 import { CacheNode, type OpenTransport } from './cache-node.ts';
-import { FormerRings } from './former-rings.ts';
+import { recallFormer, recordFormer } from './change-record.ts';
+import { CONFIRMED_WITHIN_MILLIS, FormerRings } from './former-rings.ts';
 import { OpenCalls } from './open-calls.ts';
 
 export interface ClusterOptions {
@@ -18,6 +19,8 @@ export interface ClusterOptions {
   readonly connectTimeoutMillis: Millis;
   readonly operationTimeoutMillis: Millis;
 }
+
+const LOOKING = new DiscoveryError('discovery', 'it takes longer than this call may wait');
 
 /** The nodes as they stand now, and the router over them. Replaced whole, never changed. */
 interface View {
@@ -45,6 +48,9 @@ export class Cluster {
   #open: OpenTransport | undefined;
   #view: View | undefined;
   #looking: Promise<void> | undefined;
+  /** Whether former rings that others know of were asked for. */
+  #hasRecalled: boolean;
+  #recalling: Promise<void> | undefined;
   #fault: CacheError | undefined;
   #closed = false;
 
@@ -61,6 +67,8 @@ export class Cluster {
     this.#clock = clock;
     this.#observe = observe;
     this.former = new FormerRings(clock);
+    // A list that cannot change has no former one.
+    this.#hasRecalled = !watcher.changes;
   }
 
   get topology(): Topology | undefined {
@@ -71,6 +79,16 @@ export class Cluster {
   router(): Router<CacheNode> | undefined {
     if (this.#view !== undefined && this.#watcher.isDue()) void this.#look();
     return this.#view?.router;
+  }
+
+  /** The router for a write, at once; `undefined` where more is to be known first: then `routerForWrites`. */
+  writeRouter(): Router<CacheNode> | undefined {
+    if (!this.#hasRecalled) return undefined;
+    return this.#isOld ? undefined : this.router();
+  }
+
+  get #isOld(): boolean {
+    return this.#watcher.isDue() && this.#clock.wall() - this.#confirmedAt > CONFIRMED_WITHIN_MILLIS;
   }
 
   /** Whether the items of `key` are variants, none of them a base. Known without its nodes. */
@@ -100,13 +118,29 @@ export class Cluster {
     return this.#found();
   }
 
+  /**
+   * `freshRouter`, and once in a process what others know of former rings: a write must reach those who read by them.
+   */
+  async routerForWrites(endsAt: Millis): Promise<Router<CacheNode> | CacheError> {
+    const router = await this.freshRouter(endsAt);
+    // By a list of before a freeze the write would be acknowledged by a node that nobody asks any more.
+    if (this.#isOld && this.#looking !== undefined) return LOOKING;
+    if (!this.#hasRecalled && !(router instanceof CacheError)) {
+      this.#recalling ??= this.#recall(router, endsAt);
+      await this.#recalling;
+    }
+    return router;
+  }
+
+  /** Asked again with the next write where nobody answered. */
+  async #recall({ ring }: Router<CacheNode>, endsAt: Millis): Promise<void> {
+    this.#hasRecalled = await this.#background.during(recallFormer(this.former, ring, this.#clock, endsAt));
+    this.#recalling = undefined;
+  }
+
   #found(): Router<CacheNode> | CacheError {
     if (this.#closed) return new ClosedError('the cache');
-    return (
-      this.#view?.router ??
-      this.#fault ??
-      new DiscoveryError('discovery', 'it takes longer than this call may wait')
-    );
+    return this.#view?.router ?? this.#fault ?? LOOKING;
   }
 
   /**
@@ -154,7 +188,7 @@ export class Cluster {
       if (this.#closed) return;
       if (refreshed.kind === 'changed') this.#install(refreshed.topology, open);
       if (refreshed.kind === 'failed') this.#report(refreshed.error);
-      else this.#confirmedAt = this.#clock.wall();
+      else this.#confirmedAt = refreshed.confirmedAt ?? this.#confirmedAt;
     } catch (error) {
       // The transport did not load, or the list is not for this dialect: one that hashes IPs was given none.
       this.#report(new DiscoveryError('discovery', reasonOf(error), error));
@@ -176,9 +210,17 @@ export class Cluster {
     });
     const { dialect, rules, placement } = this.#options;
     const ring = buildRing(nodes, { dialect });
-    if (this.#view !== undefined) this.former.replace(this.#view.router.ring, ring, this.#confirmedAt);
+    const before = this.#view?.router.ring;
     this.#view = { topology, router: new Router(ring, rules, placement, COPY_SUFFIX) };
     this.#fault = undefined;
+    if (before !== undefined) {
+      this.former.replace(before, ring, this.#confirmedAt);
+      void this.#background.during(
+        recordFormer(this.former, ring, this.#clock, this.#options.operationTimeoutMillis),
+      );
+      // It has seen the change itself.
+      this.#hasRecalled = true;
+    }
     for (const gone of known.values()) void this.#background.during(gone.retire());
     this.#observe({
       kind: 'topology-changed',

@@ -86,6 +86,10 @@ export interface ReadPlan {
   readonly beside: (work: Promise<unknown>) => void;
 }
 
+/** Whether a read may be given what others keep elsewhere than at the owner: it may be older than the owner's word. */
+export const mayStandIn = ({ consistentRead, recentWrites }: ReadPlan, key: string): boolean =>
+  !consistentRead && !recentWrites.has(key);
+
 /** Reads one key over its route: a copy that has nothing, or does not answer, is passed over for the base. */
 export async function fetchItem(route: Route<CacheNode>, key: string, plan: ReadPlan): Promise<Located> {
   const place = readPlace(route, key, plan);

@@ -50,10 +50,19 @@ export class Flights {
     if (known === undefined || !this.#joinable(known, passenger)) return this.lead(key, passenger, start);
     const { endsAt, left, onWait } = passenger;
     onWait?.();
+    let gone = false;
+    const leave = (): void => {
+      gone = true;
+    };
+    left?.add(leave);
     const landing = (): Promise<T | Abandoned> => known.result as Promise<T | Abandoned>;
-    return boundedLoad(landing, key, endsAt, this.#clock, left).then((result) =>
-      result === ABANDONED ? this.share(key, passenger, start) : result,
-    );
+    return boundedLoad(landing, key, endsAt, this.#clock, left)
+      .finally(() => left?.delete(leave))
+      .then((result) => {
+        if (result !== ABANDONED) return result;
+        // Its own invocation may be over as well.
+        return gone ? orNever(Promise.resolve<T | Abandoned>(ABANDONED)) : this.share(key, passenger, start);
+      });
   }
 
   /** `start` as the flight that others join from now on. */

@@ -10,6 +10,7 @@ import {
   deleteItem,
   fetchItem,
   type Located,
+  mayStandIn,
   type ReadPlan,
   storeItem,
 } from './dispatch.ts';
@@ -93,13 +94,13 @@ export async function fetchPastOwner(
   plan: ReadPlan,
 ): Promise<Located> {
   const located = await fetchItem(route, key, plan);
+  // Neither a consistent read nor one of a write of our own may be given what others keep elsewhere.
+  if (!mayStandIn(plan, key)) return located;
   if (located.outcome.kind === 'miss' && route.kind !== 'variants') {
     return { outcome: await fetchMoved({ node: route.base, key }, plan), node: located.node };
   }
   if (located.outcome.kind !== 'unavailable' || route.kind === 'variants' || !route.base.spared)
     return located;
-  // Neither a consistent read nor one of a write of our own may be given what others keep there.
-  if (plan.consistentRead || plan.recentWrites.has(key)) return located;
   const gutter = gutterOf(router, route, key);
   if (gutter === undefined) return located;
   const beside = await fetchItem(gutter.route, gutter.key, plan);

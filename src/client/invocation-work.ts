@@ -31,24 +31,26 @@ export class InvocationWork {
 
   /**
    * The caller's own part of a call that is counted as open. The invocation's end waits for the call, but for this part
-   * no longer than a turn.
+   * no longer than a turn; what comes of it behind that is told to nobody, and nothing follows from it.
    */
   async callersPart<T>(work: Promise<T>): Promise<T> {
-    let counted = true;
+    let dropped = false;
+    let immediate: NodeJS.Immediate | undefined;
     const drop = (): void => {
-      if (!counted) return;
-      counted = false;
+      dropped = true;
       this.open.end();
     };
-    const leave = (): void => void setImmediate(drop);
+    const leave = (): void => {
+      immediate ??= setImmediate(drop);
+    };
     this.left.add(leave);
     if (this.#leaving) leave();
     try {
       return await work;
     } finally {
       this.left.delete(leave);
-      if (!counted) this.open.begin();
-      counted = false;
+      clearImmediate(immediate);
+      if (dropped) await new Promise<never>(() => {});
     }
   }
 

@@ -5,7 +5,7 @@ import type { ReadResult, ReadThroughResult } from './cache.ts';
 import type { CacheNode } from './cache-node.ts';
 import type { Calls } from './calls.ts';
 import type { ClientCore } from './client-core.ts';
-import { fetchItem, type Place, storeItem } from './dispatch.ts';
+import { fetchItem, mayStandIn, type Place, storeItem } from './dispatch.ts';
 import { ABANDONED, type Abandoned, orNever } from './flights.ts';
 import { leaseSeconds, loadUntil, waitUntil } from './patience.ts';
 import { acceptable } from './validation.ts';
@@ -33,6 +33,8 @@ export class LockedReading<T> {
   readonly #wanted: Wanted<T>;
   readonly #route: Route<CacheNode>;
   readonly #storageKey: string;
+  /** Its key was never anybody's else: nothing has moved to it. */
+  readonly #isGutter: boolean;
   /** There is an item, and it is to be replaced. */
   #unreadable = false;
 
@@ -42,7 +44,9 @@ export class LockedReading<T> {
     wanted: Wanted<T>,
     route: Route<CacheNode>,
     storageKey: string,
+    isGutter: boolean,
   ) {
+    this.#isGutter = isGutter;
     this.#core = core;
     this.#calls = calls;
     this.#wanted = wanted;
@@ -74,7 +78,10 @@ export class LockedReading<T> {
     if (node === undefined) return outcome as Absence;
     const route = this.#route;
     const moved =
-      outcome.kind === 'miss' && route.kind !== 'variants'
+      outcome.kind === 'miss' &&
+      route.kind !== 'variants' &&
+      !this.#isGutter &&
+      mayStandIn(plan, this.#storageKey)
         ? await this.#calls.open.during(fetchMoved({ node: route.base, key: this.#storageKey }, plan))
         : outcome;
     return this.#judge(moved, node, consistentRead);

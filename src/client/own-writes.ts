@@ -22,7 +22,7 @@ export class OwnWrites {
     const now = this.#clock.wall();
     // Written again, it is the youngest.
     this.#until.delete(storageKey);
-    if (this.#until.size >= MOST_KEYS) this.#prune(now);
+    this.#prune(now);
     this.#until.set(storageKey, now + this.#boundMillis);
   }
 
@@ -39,9 +39,11 @@ export class OwnWrites {
     return false;
   }
 
+  /** They lie in the order of their age. Where there is no room the oldest goes, and is read like any other key. */
   #prune(now: Millis): void {
-    for (const [key, until] of this.#until) if (until <= now) this.#until.delete(key);
-    // Still full of young ones: the oldest goes, and is read like any other key.
-    if (this.#until.size >= MOST_KEYS) this.#until.delete(this.#until.keys().next().value!);
+    for (const [key, until] of this.#until) {
+      if (until > now && this.#until.size < MOST_KEYS) return;
+      this.#until.delete(key);
+    }
   }
 }

@@ -3,7 +3,15 @@ import type { Millis } from '../base/units.ts';
 import { storageKey } from '../memcached/storage-key.ts';
 import type { Route, Router } from '../smear/index.ts';
 import type { CacheNode } from './cache-node.ts';
-import { askMissingCopy, fallsThrough, itemOf, type Place, type ReadPlan, readPlace } from './dispatch.ts';
+import {
+  askMissingCopy,
+  fallsThrough,
+  itemOf,
+  mayStandIn,
+  type Place,
+  type ReadPlan,
+  readPlace,
+} from './dispatch.ts';
 import { gutterOf } from './gutter.ts';
 
 /** One key of a batch, from its route to its outcome. */
@@ -61,16 +69,17 @@ function fetchFromGutters(router: Router<CacheNode>, items: readonly Item[], pla
   // What is not there either is not a miss: the owner may have it.
   return fetchElsewhere(items, plan.endsAt, ({ route, storageKey: stored }) => {
     if (route.kind === 'variants' || !route.base.spared) return undefined;
-    if (plan.consistentRead || plan.recentWrites.has(stored)) return undefined;
+    if (!mayStandIn(plan, stored)) return undefined;
     const gutter = gutterOf(router, route, stored);
     return gutter && { node: gutter.route.base, key: gutter.key };
   });
 }
 
 /** A batch takes no leases: what is found is given, and the new owner is filled by other reads. */
-function fetchFromFormer(items: readonly Item[], { former, endsAt }: ReadPlan): Promise<void> {
-  return fetchElsewhere(items, endsAt, ({ route, storageKey: key }) => {
-    const node = route.kind === 'variants' ? undefined : former.sourceOf(key, route.base);
+function fetchFromFormer(items: readonly Item[], plan: ReadPlan): Promise<void> {
+  return fetchElsewhere(items, plan.endsAt, ({ route, storageKey: key }) => {
+    if (route.kind === 'variants' || !mayStandIn(plan, key)) return undefined;
+    const node = plan.former.sourceOf(key, route.base);
     return node && { node, key };
   });
 }

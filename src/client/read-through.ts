@@ -27,12 +27,12 @@ export function readThrough<T, R>(
   wanted: Wanted<T>,
   shape: (result: ReadThroughResult<T>) => R,
 ): Promise<R> {
+  calls.lasts(Math.max(wanted.ttlSeconds, wanted.negativeTtlSeconds ?? 0) + wanted.staleSeconds);
   const router = core.cluster.router();
   if (router === undefined || wanted.signal !== undefined) {
     return given(calls, slowly(core, calls, wanted), shape);
   }
-  const { key, ttlSeconds, staleSeconds } = wanted;
-  core.cluster.former.lasts(ttlSeconds + staleSeconds);
+  const { key, staleSeconds } = wanted;
   const stored = storageKey(core.prefix, key);
   const route = router.routeFor(key, stored);
   if (route.kind !== 'single' || !leasable(core, route) || route.base.spared) {
@@ -140,7 +140,10 @@ async function goOn<T>(
   const { core, calls, wanted } = reading;
   const owner = { node: route.base, key: stored };
   // No turn is lost where nothing moved: the others of this process are to find the flight of the one that won.
-  const former = outcome.kind === 'won' ? core.cluster.former.sourceOf(stored, route.base) : undefined;
+  // The gutter's key was never anybody's, and what this process wrote is newer than what was left behind.
+  const mayHaveMoved = reading.router !== undefined && !core.recentWrites.has(stored);
+  const former =
+    outcome.kind === 'won' && mayHaveMoved ? core.cluster.former.sourceOf(stored, route.base) : undefined;
   if (outcome.kind === 'won' && former !== undefined) {
     const moved = await takeMoved(core, calls, wanted, owner, former, outcome.cas);
     if (moved !== undefined) return moved;
@@ -164,7 +167,10 @@ function locked<T>(
   stored: string,
 ): Promise<ReadThroughResult<T>> {
   const { core, calls, wanted } = reading;
-  return new LockedReading(core, calls, wanted, route, stored).run(() => overGutter(reading, route, stored));
+  const isGutter = reading.router === undefined;
+  return new LockedReading(core, calls, wanted, route, stored, isGutter).run(() =>
+    overGutter(reading, route, stored),
+  );
 }
 
 /** The same over the key's gutter, where its owner is known to be down by now, and there is one. */

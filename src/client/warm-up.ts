@@ -36,10 +36,11 @@ export async function takeMoved<T>(
 ): Promise<ReadThroughResult<T> | undefined> {
   const { open, endsAt } = calls;
   const outcome = itemOf(await open.during(former.getWithTtl(owner.key, endsAt)));
-  const item =
-    outcome.kind === 'hit' && isFresh(outcome, wanted) ? copyOf(outcome, core.copyTtlSeconds) : undefined;
+  if (outcome.kind !== 'hit' || !isFresh(outcome, wanted)) return undefined;
+  const item = copyOf(outcome, core.copyTtlSeconds);
   if (item === undefined) return undefined;
-  const accepted = await acceptable(calls, wanted, outcome as Hit);
+  const release = (): void => void open.during(owner.node.giveBack(owner.key, cas, false, endsAt));
+  const accepted = await calls.holding(release, () => acceptable(calls, wanted, outcome));
   if (accepted === undefined) return undefined;
   void open.during(owner.node.fill(owner.key, item, cas, endsAt));
   return { kind: 'hit', value: accepted.value, node: former.name };

@@ -1,14 +1,14 @@
 import type { DeleteOutcome, StoreOutcome } from '../base/outcome.ts';
 import { storageKey } from '../memcached/storage-key.ts';
 import type { WireItem } from '../memcached/transport.ts';
-import type { Route, Router } from '../smear/index.ts';
+import type { Router } from '../smear/index.ts';
 import type { CacheNode } from './cache-node.ts';
 import type { Calls } from './calls.ts';
 import type { ClientCore } from './client-core.ts';
 import { inAll } from './dispatch.ts';
 import { deletePastOwner, storePastOwner } from './gutter.ts';
 
-/** Stores the base and deletes all that could be taken for it: copies, what stands in for it, and what it was before it moved. */
+/** Stores the base and deletes all that could be taken for it: copies, stand-ins, and what it was before it moved. */
 export function storeOver(
   router: Router<CacheNode>,
   core: ClientCore,
@@ -16,17 +16,19 @@ export function storeOver(
   key: string,
   item: WireItem,
 ): Promise<StoreOutcome> {
-  const { prefix, random, cluster } = core;
+  const { prefix, random } = core;
   const stored = storageKey(prefix, key);
   const route = router.routeFor(key, stored);
   const { open, endsAt } = calls;
   calls.wrote(route, stored);
-  cluster.former.lasts(item.ttlSeconds);
+  calls.lasts(item.ttlSeconds);
   open.begin();
-  for (const deleting of deleteFormer(core, route, stored, calls)) void open.during(deleting);
-  return storePastOwner(router, route, stored, item, random, endsAt).then(({ outcome, node, mended }) => {
+  const former = calls.deleteFormer(route, stored);
+  const store = () => storePastOwner(router, route, stored, item, random, endsAt);
+  const storing = former === undefined ? store() : former.then(store);
+  return storing.then(async ({ outcome, node, mended }) => {
     open.end();
-    calls.wrote(route, stored, mended);
+    calls.wrote(route, stored, mended && isGone(await former));
     calls.tally.wrote(outcome);
     if (outcome.kind === 'too-large') calls.skipped(stored, node, item.value.length);
     return outcome;
@@ -45,23 +47,13 @@ export async function deleteOver(
     const stored = storageKey(schemaPrefix, key);
     const route = router.routeFor(key, stored);
     calls.wrote(route, stored);
-    const [{ outcome, mended }, ...former] = await Promise.all([
-      deletePastOwner(router, route, stored, calls.endsAt),
-      ...deleteFormer(core, route, stored, calls),
-    ]);
-    calls.wrote(route, stored, mended);
+    const former = (await calls.deleteFormer(route, stored)) ?? [];
+    const { outcome, mended } = await deletePastOwner(router, route, stored, calls.endsAt);
+    calls.wrote(route, stored, mended && isGone(former));
     return inAll([outcome, ...former]);
   });
   return calls.tally.wrote(inAll(await Promise.all(outcomes)));
 }
 
-/** Former owners must not give it back, now or when the list changes again. */
-function deleteFormer(
-  { cluster }: ClientCore,
-  route: Route<CacheNode>,
-  stored: string,
-  { endsAt }: Calls,
-): readonly Promise<DeleteOutcome>[] {
-  if (route.kind === 'variants') return [];
-  return cluster.former.ownersOf(stored, route.base).map((node) => node.delete(stored, endsAt));
-}
+const isGone = (outcomes: readonly DeleteOutcome[] = []): boolean =>
+  outcomes.every(({ kind }) => kind !== 'unavailable');

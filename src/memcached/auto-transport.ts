@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import { type CacheError, NodeConnectionError } from '../base/errors.ts';
+import { type CacheError, ClosedError, NodeConnectionError } from '../base/errors.ts';
 import {
   type CasOutcome,
   type CountOutcome,
@@ -39,6 +39,7 @@ export class AutoTransport implements NodeTransport {
   #chosen: NodeTransport | undefined;
   #told: 'meta' | 'memjs' | undefined;
   #tooOld = false;
+  #closed = false;
 
   constructor(
     node: string,
@@ -144,10 +145,12 @@ export class AutoTransport implements NodeTransport {
   }
 
   async retire(): Promise<void> {
+    this.#closed = true;
     await Promise.all([this.#meta.retire(), this.#loaded().then((memjs) => memjs?.retire())]);
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all([this.#meta.close(), this.#loaded().then((memjs) => memjs?.close())]);
   }
 
@@ -165,13 +168,17 @@ export class AutoTransport implements NodeTransport {
       const outcome = await call(this.#meta);
       if (!this.#tooOld) return outcome;
     }
+    if (this.#closed) return refused(unavailable(new ClosedError(`the connection to ${this.#node}`)));
     // Nothing of the call was sent: the version comes first.
     try {
       this.#memjs ??= this.#openMemjs({
         answered: () => this.#listener.answered(),
         failed: (error) => this.#failed(error),
       });
-      this.#chosen = await this.#memjs;
+      const memjs = await this.#memjs;
+      // It may have been loaded behind the end.
+      if (this.#closed) await memjs.close();
+      this.#chosen = memjs;
     } catch (error) {
       this.#memjs = undefined;
       return refused(unavailable(new NodeConnectionError(this.#node, 'memjs could not be loaded', error)));

@@ -29,10 +29,13 @@ const LOOKS_TO_BELIEVE = 3;
 const DOUBT_MILLIS: Millis = 30_000;
 const SPREAD_MILLIS: Millis = 25_000;
 
-/** What a refresh came to. */
+/**
+ * What a refresh came to. `confirmedAt`: when it was asked, by the time of day, where the answer leaves no doubt that the
+ * list in use held then.
+ */
 export type Refreshed =
-  | { readonly kind: 'changed'; readonly topology: Topology }
-  | { readonly kind: 'same' }
+  | { readonly kind: 'changed'; readonly topology: Topology; readonly confirmedAt: Millis }
+  | { readonly kind: 'same'; readonly confirmedAt: Millis | undefined }
   | { readonly kind: 'failed'; readonly error: CacheError };
 
 /** A list that was told, and not believed yet. */
@@ -63,6 +66,11 @@ export class TopologyWatcher {
     this.#random = random;
   }
 
+  /** Whether the list can change while the process lives. */
+  get changes(): boolean {
+    return this.#source.changes;
+  }
+
   isDue(): boolean {
     const now = this.#clock.wall();
     // A clock that was set back must not put the next look off for ever.
@@ -88,7 +96,9 @@ export class TopologyWatcher {
       this.#failures = 0;
       const changed = this.#believes(topology, known);
       this.#dueAt = this.#nextLook();
-      return changed ? { kind: 'changed', topology } : { kind: 'same' };
+      const confirmedAt = this.#askedAt;
+      if (changed) return { kind: 'changed', topology, confirmedAt };
+      return { kind: 'same', confirmedAt: this.#doubt === undefined ? confirmedAt : undefined };
     } catch (error) {
       // The environment was frozen meanwhile, and the connection may have gone: that is nobody's failure.
       if (this.#clock.wall() - this.#askedAt > 2 * LONGEST_READ_MILLIS) return this.refresh(known);

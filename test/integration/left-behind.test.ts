@@ -7,6 +7,9 @@ import { LeasedCache, type LeasedCacheOptions } from '../support/leased-cache.ts
 
 const TTL = { ttlSeconds: 60 };
 const never = (): Promise<never> => new Promise(() => {});
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
 const soon = (): number => performance.now() + 3_000;
 
 let clock: ManualClock;
@@ -112,29 +115,57 @@ describe('an invocation that is over', () => {
     const load = vi.fn(() => 'mine');
     const joined = second.wrap('k', load, TTL);
     const gets = node.stats.cmd_get;
-    await expect.poll(() => node.stats.cmd_get).toBeGreaterThanOrEqual(gets);
+    await expect.poll(() => node.stats.cmd_get).toBeGreaterThan(gets);
     await first.settle(soon());
     expect(await joined).toBe('mine');
   });
 
-  it('waits for a validation, and begins no load behind it', async () => {
+  it.each(['before', 'behind'])('begins no load for a validation that ends %s it', async (when) => {
     const opened = open();
     await opened.cache.set('k', 'of another shape', TTL);
     const gate = Promise.withResolvers<void>();
-    const slow = z.string().refine(async () => {
+    const judged = vi.fn(async () => {
       await gate.promise;
       return false;
     });
     const invocation = opened.invocation(5_000);
     const settled = vi.fn();
     const load = vi.fn(never);
-    void invocation.wrap('k', load, { ...TTL, validate: slow }).then(settled, settled);
-    await expect.poll(() => node.stats.get_hits).toBe(1);
-    gate.resolve();
+    void invocation.wrap('k', load, { ...TTL, validate: z.string().refine(judged) }).then(settled, settled);
+    await expect.poll(() => judged.mock.calls.length).toBeGreaterThan(0);
+    if (when === 'before') gate.resolve();
     await invocation.settle(soon());
-    await new Promise((resolve) => setImmediate(resolve));
+    gate.resolve();
+    await turns(5);
     expect(settled).not.toHaveBeenCalled();
-    if (load.mock.calls.length > 0) expect(node.item('k')?.leased).toBe(false);
+    // What began before the end was ended by it.
+    if (when === 'behind') expect(load).not.toHaveBeenCalled();
+    expect(node.item('k')).toMatchObject({ leased: false });
+  });
+
+  it('stores nothing of an update whose change ends behind it', async () => {
+    const opened = open();
+    const gate = Promise.withResolvers<string>();
+    const change = vi.fn(() => gate.promise);
+    const invocation = opened.invocation(5_000);
+    void invocation.update('k', change, TTL);
+    await expect.poll(() => change.mock.calls.length).toBe(1);
+    await invocation.settle(soon());
+    gate.resolve('late');
+    await turns(5);
+    expect(node.item('k')).toBeUndefined();
+  });
+
+  it('begins no load for a second caller of its own behind it', async () => {
+    await node.kill();
+    const invocation = open().invocation(5_000);
+    const [first, second] = [vi.fn(never), vi.fn(never)];
+    void invocation.wrap('k', first, TTL);
+    void invocation.wrap('k', second, TTL);
+    await expect.poll(() => first.mock.calls.length).toBe(1);
+    await invocation.settle(soon());
+    await turns(5);
+    expect(second).not.toHaveBeenCalled();
   });
 });
 

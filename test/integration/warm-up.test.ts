@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startCluster, type TestCluster, type TestNode } from '../../src/testing/index.ts';
 import { LeasedCache, type LeasedCacheOptions } from '../support/leased-cache.ts';
 import { ListedSource } from '../support/listed-source.ts';
+import { exchange } from '../support/raw-client.ts';
 import { TestClock } from '../support/test-clock.ts';
 
 const TTL = { ttlSeconds: 300 };
@@ -162,11 +163,100 @@ describe('a read-through of what moved', () => {
     expect(load).toHaveBeenCalledTimes(1);
   });
 
-  it('does not read a former owner that does not answer twice, and loads', async () => {
+  it('loads where the former owner does not answer', async () => {
     const { opened, key, former } = await scaledOut({}, filled);
     await former.kill();
     expect(await opened.cache.wrap(key, () => 'loaded', STALE)).toBe('loaded');
     expect(await opened.cache.wrap(key, () => 'unused', STALE)).toBe('loaded');
+  });
+});
+
+describe('what a write of a moved key leaves behind', () => {
+  it('is nothing that comes back when the new item is over', async () => {
+    const { opened, moved, former } = await scaledOut({}, filled);
+    const [added, updated] = moved as [string, string];
+    await opened.cache.get(added);
+    expect(await opened.cache.update<string>(updated, () => 'new', { ttlSeconds: 10 })).toMatchObject({
+      kind: 'stored',
+    });
+    expect(await opened.cache.add(added, 'new', { ttlSeconds: 10 })).toMatchObject({
+      kind: expect.any(String),
+    });
+    clock.advance(12_000);
+    for (const key of [added, updated]) expect((await opened.cache.read(key)).kind).toBe('miss');
+    expect(keysOn(former)).not.toContain(updated);
+  });
+
+  it('is not read by the process that deleted it, where the former owner did not answer', async () => {
+    const { opened, key, former } = await scaledOut({}, filled);
+    await former.kill();
+    expect(await opened.cache.delete(key)).toMatchObject({ kind: 'unavailable' });
+    await former.restart({ keepData: true });
+    clock.advance(31_000);
+    await opened.cache.get(key);
+    expect((await opened.cache.read(key)).kind).toBe('miss');
+    expect((await opened.cache.read(key, { consistentRead: true })).kind).toBe('miss');
+  });
+
+  it('is reached by a process that only deletes, long after its own items would be over', async () => {
+    const deleter = open();
+    await deleter.cache.get('a look');
+    const { opened, key } = await scaledOut({}, filled);
+    await list(cluster.nodes, deleter);
+    clock.advance(180_000);
+    expect((await opened.cache.read(key)).kind).toBe('hit');
+    expect(await deleter.cache.delete(key)).toEqual({ kind: 'deleted' });
+    clock.advance(6_000);
+    expect((await opened.cache.read(key)).kind).toBe('miss');
+  });
+
+  it.each(['delete', 'set', 'update'] as const)(
+    'is reached by a %s of a process that started after the change',
+    async (how) => {
+      const { opened, key, former } = await scaledOut({}, filled);
+      const cold = open();
+      if (how === 'delete') expect(await cold.cache.delete(key)).toEqual({ kind: 'deleted' });
+      if (how === 'set') await cold.cache.set(key, 'new', { ttlSeconds: 10 });
+      if (how === 'update') await cold.cache.update(key, () => 'new', { ttlSeconds: 10 });
+      expect(keysOn(former)).not.toContain(key);
+      clock.advance(12_000);
+      expect((await opened.cache.read(key)).kind).toBe('miss');
+      expect((await cold.cache.read(key)).kind).toBe('miss');
+    },
+  );
+
+  it.each([
+    ['no JSON', 'x'],
+    ['no list', '{"nodes":[]}'],
+    ['nodes that are none', '[{"nodes":[{"host":5}],"seconds":60}]'],
+    [
+      'nodes without end',
+      JSON.stringify([{ nodes: Array.from({ length: 5_000 }, () => ({})), seconds: 60 }]),
+    ],
+    ['a time without end', '[{"nodes":[{"host":"a","port":1}],"seconds":1e99}]'],
+    ['null', '[null]'],
+  ])('is not made worse by a record that anybody may have written: %s', async (_what, record) => {
+    const cold = open();
+    await cold.cache.get('a look');
+    for (const node of cluster.nodes) {
+      await exchange(node, [`set sc~former~libketama 0 0 ${record.length}\r\n${record}\r\n`]);
+    }
+    await cold.cache.set('k', 'v', TTL);
+    expect(await cold.cache.delete('k')).toEqual({ kind: 'deleted' });
+  });
+});
+
+describe('a process that was frozen over a change', () => {
+  it('writes where the others read', async () => {
+    const frozen = open();
+    await frozen.cache.get('a look');
+    const { opened, key, owner, former } = await scaledOut({}, filled);
+    await opened.cache.set(key, 'before', TTL);
+    clock.advance(600_000);
+    await frozen.cache.set(key, 'after', TTL);
+    expect(owner.item(key)?.value.toString()).toBe('after');
+    expect(keysOn(former)).not.toContain(key);
+    expect(await frozen.cache.get(key)).toBe('after');
   });
 });
 

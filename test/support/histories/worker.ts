@@ -47,6 +47,9 @@ const options = {
   discovery: { nodes },
   schema: 'history',
   leases,
+  // No node is down here. Nobody is to take one for it because the machine is busy: that has terms of its own.
+  connectTimeoutMillis: 5_000,
+  operationTimeoutMillis: 5_000,
   logger: { debug() {}, info() {}, warn() {} },
 };
 const cache = createCache({

@@ -68,7 +68,7 @@ describe('the topology watcher', () => {
 
   it('keeps the list that it read', async () => {
     const watcher = new Watching(new ScriptedSource([listed('1')]), clock(), HALF);
-    expect(await watcher.refresh()).toEqual({ kind: 'changed', topology: listed('1') });
+    expect(await watcher.refresh()).toMatchObject({ kind: 'changed', topology: listed('1') });
     expect(watcher.current).toEqual(listed('1'));
     expect(watcher.isDue()).toBe(false);
   });
@@ -119,21 +119,21 @@ describe('the topology watcher', () => {
   it('takes a higher version', async () => {
     const watcher = new Watching(new ScriptedSource([listed('9'), listed('10')]), clock(), HALF);
     await watcher.refresh();
-    expect(await watcher.refresh()).toEqual({ kind: 'changed', topology: listed('10') });
+    expect(await watcher.refresh()).toMatchObject({ kind: 'changed', topology: listed('10') });
   });
 
   it('compares versions that no number can hold', async () => {
     const [lower, higher] = [listed('90071992547409929'), listed('90071992547409930')];
     const watcher = new Watching(new ScriptedSource([higher, lower]), clock(), HALF);
     await watcher.refresh();
-    expect(await watcher.refresh()).toEqual({ kind: 'same' });
+    expect(await watcher.refresh()).toMatchObject({ kind: 'same' });
     expect(watcher.current).toBe(higher);
   });
 
   it('ignores a lower version, which is the view of a node that lags behind', async () => {
     const watcher = new Watching(new ScriptedSource([listed('10'), listed('9')]), clock(), HALF);
     await watcher.refresh();
-    expect(await watcher.refresh()).toEqual({ kind: 'same' });
+    expect(await watcher.refresh()).toMatchObject({ kind: 'same' });
     expect(watcher.current).toEqual(listed('10'));
   });
 
@@ -141,14 +141,14 @@ describe('the topology watcher', () => {
     const watcher = new Watching(new ScriptedSource([listed('10'), listed('10')]), clock(), HALF);
     await watcher.refresh();
     const known = watcher.current;
-    expect(await watcher.refresh()).toEqual({ kind: 'same' });
+    expect(await watcher.refresh()).toMatchObject({ kind: 'same' });
     expect(watcher.current).toBe(known);
   });
 
   it('takes another version that is no number, since such only tell lists apart', async () => {
     const watcher = new Watching(new ScriptedSource([listed('b:1'), listed('a:1')]), clock(), HALF);
     await watcher.refresh();
-    expect(await watcher.refresh()).toEqual({ kind: 'changed', topology: listed('a:1') });
+    expect(await watcher.refresh()).toMatchObject({ kind: 'changed', topology: listed('a:1') });
   });
 
   it('keeps the last good list when a look fails', async () => {
@@ -167,7 +167,7 @@ describe('the topology watcher', () => {
       kind: 'failed',
       error: { code: 'DISCOVERY', message: 'no node list from the script: broken' },
     });
-    expect(await watcher.refresh()).toEqual({ kind: 'changed', topology: listed('1') });
+    expect(await watcher.refresh()).toMatchObject({ kind: 'changed', topology: listed('1') });
   });
 
   it('gives up a source that does not answer within a second, and tells it so', async () => {
@@ -294,8 +294,8 @@ describe('the topology watcher', () => {
       const told = nodes('7', 'a', 'b');
       const watcher = new Watching(new ScriptedSource([api('a', 'b'), told, api('b', 'a')]), clock(), HALF);
       await watcher.refresh();
-      expect(await watcher.refresh()).toEqual({ kind: 'changed', topology: told });
-      expect(await watcher.refresh()).toEqual({ kind: 'same' });
+      expect(await watcher.refresh()).toMatchObject({ kind: 'changed', topology: told });
+      expect(await watcher.refresh()).toMatchObject({ kind: 'same' });
       expect(watcher.current).toBe(told);
     });
 
@@ -303,7 +303,7 @@ describe('the topology watcher', () => {
       const next = api('c', 'd');
       const watcher = new Watching(new ScriptedSource([nodes('7', 'a', 'b'), next]), clock(), HALF);
       await watcher.refresh();
-      expect(await watcher.refresh()).toEqual({ kind: 'changed', topology: next });
+      expect(await watcher.refresh()).toMatchObject({ kind: 'changed', topology: next });
     });
   });
 
@@ -396,7 +396,7 @@ describe('the topology watcher', () => {
       };
       const reads = [cut, () => Promise.resolve(listed('1'))];
       source.read = () => reads.shift()!();
-      expect(await new Watching(source, time, HALF).refresh()).toEqual({
+      expect(await new Watching(source, time, HALF).refresh()).toMatchObject({
         kind: 'changed',
         topology: listed('1'),
       });
