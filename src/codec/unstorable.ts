@@ -31,7 +31,7 @@ function firstLost(value: unknown): Found | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   if (ArrayBuffer.isView(value)) return bytesInside(value);
   if (saysItself(value)) return undefined;
-  if (isEmpty(value) && !Array.isArray(value) && !isPlain(value)) return found(nameOf(value));
+  if (!Array.isArray(value) && !isPlain(value) && isEmpty(value)) return found(nameOf(value));
   return firstInside(value, firstLost);
 }
 
@@ -44,12 +44,14 @@ function firstBigInt(value: unknown, seen: Set<object>): Found | undefined {
   return firstInside(value, (part) => firstBigInt(part, seen));
 }
 
+/** Names are asked for only on the way back: most values hold nothing that is lost, and to list names takes as long again. */
 function firstInside(value: object, search: (part: unknown) => Found | undefined): Found | undefined {
   const isList = Array.isArray(value);
-  for (const [name, part] of isList ? value.entries() : Object.entries(value)) {
-    const inside = search(part);
+  const parts: readonly unknown[] = isList ? value : Object.values(value);
+  for (let i = 0; i < parts.length; i++) {
+    const inside = search(parts[i]);
     if (inside === undefined) continue;
-    inside.steps.push(isList ? `[${name}]` : stepTo(String(name)));
+    inside.steps.push(isList ? `[${i}]` : stepTo(Object.keys(value)[i]!));
     return inside;
   }
   return undefined;
