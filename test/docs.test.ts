@@ -15,7 +15,14 @@ import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 
-const pages = ['README.md', 'events/README.md', ...markdownIn('docs')];
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'events/README.md',
+  ...markdownIn('docs'),
+  ...markdownIn('.github'),
+];
 const read = (page: string): string => readFileSync(join(ROOT, page), 'utf8');
 
 function markdownIn(folder: string): string[] {

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type Format, flagsOf, formatOf, packingOf } from './flags.ts';
 import { packed, unpacked } from './packing.ts';
-import { lostInJson } from './unstorable.ts';
+import { bigIntIn, lostInJson } from './unstorable.ts';
 
 /** A value as bytes and client flags. */
 export interface EncodedValue {
@@ -57,13 +57,18 @@ function toJson(value: unknown): string {
   let json: string | undefined;
   let lost: string | undefined;
   try {
-    json = JSON.stringify(value);
+    try {
+      json = JSON.stringify(value);
+    } catch (cause) {
+      lost = bigIntIn(value);
+      if (lost === undefined) throw cause;
+    }
     if (json !== undefined) lost = lostInJson(value, json);
   } catch (cause) {
     throw new TypeError(`the cache cannot store this value: ${(cause as Error).message}`, { cause });
   }
-  if (json === undefined) throw unstorable(typeof value);
   if (lost !== undefined) throw unstorable(lost);
+  if (json === undefined) throw unstorable(typeof value);
   return json;
 }
 

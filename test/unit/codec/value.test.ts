@@ -105,6 +105,28 @@ describe('a value', () => {
   });
 
   it.each([
+    ['a Promise (await it first)', Promise.resolve(1)],
+    ['a Promise (await it first) at price', { name: 'chair', price: Promise.resolve(1) }],
+    ['an object of class Map at items[1].tags', { items: [{}, { tags: new Map() }] }],
+    ['an object of class Set at [0]["odd key"]', [{ 'odd key': new Set() }]],
+    ['an object of class Set at [""]', { '': new Set() }],
+    ['an object of class Uint8Array inside of another value at a.b', { a: { b: new Uint8Array(1) } }],
+    ['a BigInt', 1n],
+    ['a BigInt at total', { at: new Date(0), total: 1n }],
+    ['a BigInt at lines[2]', { lines: [1, null, 1n] }],
+    ['an object of class BigInt64Array inside of another value at a', { a: new BigInt64Array(1) }],
+  ])('that is refused is told by its place: %s', (words, value) => {
+    expect(() => encodeValue(value)).toThrow(`the cache cannot store ${words}: give`);
+  });
+
+  it('that has both a cycle and a BigInt is refused', () => {
+    const cycle: Record<string, unknown> = {};
+    cycle.self = cycle;
+    expect(() => encodeValue({ cycle, n: 1n })).toThrow(TypeError);
+    expect(() => encodeValue({ n: 1n, cycle })).toThrow('a BigInt at n');
+  });
+
+  it.each([
     ['a Buffer', Buffer.from('x')],
     ['an empty Buffer', Buffer.alloc(0)],
     ['a Uint8Array', new Uint8Array(2)],
