@@ -1,6 +1,7 @@
 import { type Cache, type ReadThroughResult, smearCache } from '../src/index.ts';
 import { type Item, isItem } from './item.ts';
 import { logger } from './logger.ts';
+import { metrics } from './metrics.ts';
 import { items } from './origin.ts';
 import type { Headers } from './response.ts';
 
@@ -8,7 +9,7 @@ import type { Headers } from './response.ts';
  * The cache of every handler; shared, so that no two functions can disagree about where an item lies. The nodes come
  * from SMEARCACHE_CONFIGURATION_ENDPOINT, the hot keys from SMEARCACHE_SMEAR_KEYS (template.yaml sets both).
  */
-export const itemCache = smearCache({ schema: 'item-v1', logger });
+export const itemCache = smearCache({ schema: 'item-v1', logger, metrics });
 
 export const itemKey = (id: string): string => `item:${id}`;
 
