@@ -65,9 +65,9 @@ describe('a rehearsed release', () => {
       const { verdict, told } = await rehearsal('other-dialect', 'Canary10Percent5Minutes');
       expect(verdict, told).toBe('rolled back by the pre-traffic hook of GetItemFunction');
       const [, share] = /([\d.]+) % of the keys would move to other nodes/.exec(told) ?? [];
-    // Of four nodes, three quarters where nothing is left of the placement.
-    expect(Number(share)).toBeGreaterThan(60);
-    expect(Number(share)).toBeLessThan(90);
+      // Of four nodes, three quarters where nothing is left of the placement.
+      expect(Number(share)).toBeGreaterThan(60);
+      expect(Number(share)).toBeLessThan(90);
     },
   );
 });
