@@ -1,4 +1,4 @@
 import { Metrics } from '@aws-lambda-powertools/metrics';
 
-/** Published under the function's POWERTOOLS_SERVICE_NAME, by which and by the version alarms tell figures apart. */
-export const metrics = new Metrics({ namespace: process.env.POWERTOOLS_METRICS_NAMESPACE ?? 'smearcache' });
+/** The template names the namespace; the post-traffic hook looks for the figures there. */
+export const metrics = new Metrics({ namespace: process.env.POWERTOOLS_METRICS_NAMESPACE || 'smearcache' });

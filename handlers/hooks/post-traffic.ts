@@ -43,7 +43,7 @@ export const postTraffic =
       const place = {
         functionName,
         alias: environment.LiveAlias || 'live',
-        namespace: environment.POWERTOOLS_METRICS_NAMESPACE || 'default_namespace',
+        namespace: environment.POWERTOOLS_METRICS_NAMESPACE || 'smearcache',
         service: environment.POWERTOOLS_SERVICE_NAME || 'service_undefined',
       };
       const [before, after] = await figuresOf(cloudWatch, place, [liveVersion, version], from, to, signal);

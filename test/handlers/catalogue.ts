@@ -16,6 +16,7 @@ type Handler = (event: ApiEvent, context: Context) => Promise<APIGatewayProxyRes
 /** Loads the handlers anew, as they read the environment once. Undo with `vi.unstubAllEnvs()`. */
 export async function loadCatalogue(environment: Readonly<Record<string, string>>): Promise<Catalogue> {
   vi.stubEnv('POWERTOOLS_LOG_LEVEL', 'SILENT');
+  vi.stubEnv('POWERTOOLS_METRICS_DISABLED', 'true');
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
   vi.resetModules();
   const [getItem, listItems, putItem, deleteItem] = await Promise.all([

@@ -11,6 +11,7 @@ import { type SmearCacheOptions, smearCache } from '../../src/smear-cache.ts';
 import { startCluster, type TestCluster } from '../../src/testing/index.ts';
 import { FakeAws, type FakeFunction } from '../support/fake-aws.ts';
 import { quietLogger } from '../support/quiet-logger.ts';
+import { loadCatalogue } from './catalogue.ts';
 
 const ARN = 'arn:aws:lambda:eu-west-1:123456789012:function:shop-GetItemFunction-1A2B';
 const LIVE = `${ARN}:live`;
@@ -332,6 +333,29 @@ describe('the pre-traffic hook', () => {
   it('fails itself where CodeDeploy cannot be told, so that Lambda tries again', async () => {
     aws.deny('PutLifecycleEventHookExecutionStatus');
     await expect(hook({ environment: { NewVersion: undefined } })).rejects.toThrow('not authorized');
+  });
+
+  it('refuses another shape of the example’s items, by the recorded events', async () => {
+    const { getItem } = await loadCatalogue({
+      SMEARCACHE_CONFIGURATION_ENDPOINT: cluster.configEndpoint,
+      SMEARCACHE_SELF_CHECK: 'true',
+      ITEMS_TABLE: '',
+    });
+    aws.functions.set(LIVE, (event) => getItem(event as never));
+    aws.functions.set(NEXT, (event) => getItem(event as never));
+    expect(await hook({ events: checkEvents })).toBe('Succeeded');
+    const renamed = version(
+      () => ({ id: '7', title: 'a name' }),
+      (item) => `${(item as { title?: string }).title}`,
+    );
+    aws.functions.set(NEXT, renamed);
+    expect(await hook({ events: checkEvents })).toBe('Failed');
+    expect(warnings()).toEqual([
+      expect.stringMatching(
+        /^the live version could not read or validate 1 of the items in what the new version/,
+      ),
+    ]);
+    vi.unstubAllEnvs();
   });
 
   it('has recorded events for the functions of the example that read', () => {

@@ -6,6 +6,7 @@ import middy6 from 'middy6';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SelfCheckReport } from '../../src/base/self-check-report.ts';
 import type { Cache } from '../../src/client/cache.ts';
+import { createCache } from '../../src/create-cache.ts';
 import { buildRing } from '../../src/ring/index.ts';
 import { type SmearCacheOptions, smearCache } from '../../src/smear-cache.ts';
 import { startCluster, type TestCluster } from '../../src/testing/index.ts';
@@ -144,6 +145,15 @@ describe.each(MAJORS)('the self-check under %s', (_name, middy) => {
     expect(nodes[1]).toMatchObject({ writeReadDelete: 'ok' });
   });
 
+  it('says of a node that gives back something else that it is not well', async () => {
+    const invoke = invokerOf({ selfCheck: true });
+    // Past the reply's head, in the middle of the value.
+    cluster.nodes[2]!.faults.set({ kind: 'garble', skip: 2, times: 1, at: 22, bytes: '#' });
+    const { nodes } = await reportOf(invoke);
+    expect(nodes[2]).toMatchObject({ reachable: true, writeReadDelete: 'another value was read' });
+    expect(nodes[1]).toMatchObject({ writeReadDelete: 'ok' });
+  });
+
   it('says why there are no nodes', async () => {
     cluster.configNode.faults.set({ kind: 'hang' });
     const invoke = invokerOf({ selfCheck: true, connectTimeoutMillis: 60 });
@@ -190,12 +200,23 @@ describe.each(MAJORS)('the self-check under %s', (_name, middy) => {
     );
     const check = { namespace: 'check-abc' };
     expect(await invoke({}, lambdaContext())).toEqual({ found: undefined });
+    // What a delete of production's would reach, and one of the check's must not.
+    const former = createCache({ discovery: { nodes: cluster.names }, namespace: 'shop', schema: 'v0' });
+    used.push(former);
+    await former.set('gone', 'kept', TTL);
+    const ofCheck = createCache({
+      discovery: { nodes: cluster.names },
+      namespace: 'check-abc',
+      schema: 'v0',
+    });
+    used.push(ofCheck);
+    await ofCheck.set('gone', 'deleted', TTL);
     expect(await invoke({ path: '/', 'smearcache:check': check }, lambdaContext())).toEqual({
       found: undefined,
       'smearcache:check': expect.objectContaining({ hits: 0, misses: 1, undecodable: 0 }),
     });
     expect(await invoke({ 'smearcache:check': check }, lambdaContext())).toMatchObject({ found: 'new' });
-    expect(itemsOf(cluster)).toEqual(['check-abc:v1:k', 'shop:v1:k']);
+    expect(itemsOf(cluster)).toEqual(['check-abc:v1:k', 'shop:v0:gone', 'shop:v1:k']);
   });
 
   it.each([

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Tally } from '../../../src/base/tally.ts';
+import { ManualClock, startNode } from '../../../src/testing/index.ts';
 import { FakeCache, type FakeCacheOptions, namedNodes } from '../../support/fake-cache.ts';
+import { LeasedCache } from '../../support/leased-cache.ts';
 
 const TTL = { ttlSeconds: 60 };
 const NONE = { ...new Tally() };
@@ -101,5 +103,24 @@ describe('what an invocation came to', () => {
     }
     await fake.cache.get('k');
     expect(fake.cache.tally.take()).toEqual(counts({ misses: 1, undecodable: 1 }));
+  });
+
+  it('counts under leases: a fresh value and a stale one as hits, and a refresh as a load', async () => {
+    const clock = new ManualClock();
+    const node = await startNode({ clock });
+    const leased = new LeasedCache([{ host: '127.0.0.1', port: node.port }]);
+    try {
+      const options = { ttlSeconds: 10, staleSeconds: 60 };
+      await leased.cache.wrap('k', () => 'old', options);
+      await leased.cache.wrap('k', () => 'new', options);
+      expect(leased.cache.tally.take()).toEqual(counts({ hits: 1, misses: 1, originLoads: 1 }));
+      clock.advance(11_000);
+      expect(await leased.cache.wrap('k', () => 'new', options)).toBe('old');
+      await leased.cache.settle(Number.POSITIVE_INFINITY);
+      expect(leased.cache.tally.take()).toEqual(counts({ hits: 1, stale: 1, originLoads: 1 }));
+    } finally {
+      await leased.close();
+      await node.close();
+    }
   });
 });
