@@ -4,6 +4,10 @@ const layer = (name: string): string => fileURLToPath(new URL(`./cases/${name}`,
 
 /** Ready releases of the working tree: what it becomes, and what comes of it. */
 export const CASES = {
+  prepared: {
+    layers: [layer('prepared')],
+    about: 'deletes reach the next schema, too, as the release before a new one should: succeeds',
+  },
   good: { layers: [layer('header')], about: 'one more response header: succeeds' },
   'changed-shape': {
     layers: [layer('priced')],
