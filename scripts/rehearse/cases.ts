@@ -4,15 +4,15 @@ const layer = (name: string): string => fileURLToPath(new URL(`./cases/${name}`,
 
 /** Ready releases of the working tree: what it becomes, and what comes of it. */
 export const CASES = {
-  prepared: {
-    layers: [layer('prepared')],
-    about: 'deletes reach the next schema, too, as the release before a new one should: succeeds',
-  },
   good: { layers: [layer('header')], about: 'one more response header: succeeds' },
   'changed-shape': {
     layers: [layer('priced')],
     about:
       'another shape of the cached items under the same schema: refused, or rolled back with --skip-check',
+  },
+  prepared: {
+    layers: [layer('prepared')],
+    about: 'deletes reach the next schema, too, as the release before a new one should: succeeds',
   },
   'new-schema': {
     layers: [layer('priced'), layer('schema-v2')],

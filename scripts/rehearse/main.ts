@@ -11,6 +11,7 @@ const USAGE = `usage: npm run rehearse -- --old REVISION --new REVISION [options
   a REVISION is what git names, or a directory: a project, or some files that are laid over the working tree (.)
       --type TYPE               Canary10Percent5Minutes and its like; default: what the template says for production
       --parameter NAME=VALUE    of the new version's template; CustomPercent, say
+      --env NAME=VALUE          a variable of every function, of both versions
       --speed N                 how many times faster than the clock (60)
       --requests N              requests a minute of the rehearsal (300)
       --skip-check              leaves out the hooks before traffic
@@ -27,6 +28,7 @@ function readArguments(): RehearsalOptions | undefined {
       case: { type: 'string' },
       type: { type: 'string' },
       parameter: { type: 'string', multiple: true, default: [] },
+      env: { type: 'string', multiple: true, default: [] },
       speed: { type: 'string', default: '60' },
       requests: { type: 'string', default: '300' },
       'skip-check': { type: 'boolean', default: false },
@@ -43,9 +45,10 @@ function readArguments(): RehearsalOptions | undefined {
     next: layers,
     parameterOverrides: {
       Stage: 'prod',
-      ...Object.fromEntries(values.parameter.map(pair)),
+      ...pairs('parameter', values.parameter),
       ...(type !== undefined && { DeploymentPreferenceType: type }),
     },
+    environment: pairs('env', values.env),
     speed: positive('speed', values.speed),
     requestsPerMinute: positive('requests', values.requests),
     skipCheck: values['skip-check'],
@@ -60,10 +63,13 @@ function caseLayers(name: string): readonly string[] {
   return ['.', ...CASES[name as CaseName].layers];
 }
 
-function pair(text: string): [string, string] {
-  const equals = text.indexOf('=');
-  if (equals < 1) throw new Error(`--parameter takes NAME=VALUE, got "${text}"`);
-  return [text.slice(0, equals), text.slice(equals + 1)];
+function pairs(option: string, texts: readonly string[]): Record<string, string> {
+  const entries = texts.map((text) => {
+    const equals = text.indexOf('=');
+    if (equals < 1) throw new Error(`--${option} takes NAME=VALUE, got "${text}"`);
+    return [text.slice(0, equals), text.slice(equals + 1)] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 function positive(name: string, text: string): number {

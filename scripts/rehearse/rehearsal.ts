@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '../../src/base/random.ts';
@@ -5,6 +6,7 @@ import { AwsEndpoints, AwsError } from '../local/aws-endpoints.ts';
 import { startBackingServices } from '../local/backing-services.ts';
 import { openBuildDirectory } from '../local/build-directory.ts';
 import { Gateway } from '../local/gateway/gateway.ts';
+import { PROJECT } from '../local/project.ts';
 import { undoAll } from '../local/shutdown.ts';
 import { rings } from './alarm.ts';
 import { cloudWatchAnswer } from './cloud-watch.ts';
@@ -20,6 +22,8 @@ export interface RehearsalOptions {
   readonly next: readonly string[];
   /** Parameters of the new version's template, as `DeploymentPreferenceType`. */
   readonly parameterOverrides: Readonly<Record<string, string>>;
+  /** Variables of every function, of both versions. */
+  readonly environment: Readonly<Record<string, string>>;
   /** How many times faster than the clock; `Infinity` waits for nothing. */
   readonly speed: number;
   readonly requestsPerMinute: number;
@@ -67,7 +71,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Outcome> {
     const deployment = await readDeployment(templates[NEW], options.parameterOverrides);
     const services = await startBackingServices(templates[NEW], options.parameterOverrides);
     undo.push(() => services.close());
-    const rollout = new Rollout(options, deployment, await requestsOf(path.join(roots[NEW], 'events')));
+    const rollout = new Rollout(options, deployment, await requestsOf(eventsOf(roots[NEW])));
     const endpoints = await AwsEndpoints.listen(rollout.backend);
     undo.push(() => endpoints.close());
     const versions = await Versions.open({
@@ -75,7 +79,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Outcome> {
       parameterOverrides: options.parameterOverrides,
       services,
       localValues: deployment.localValues,
-      environment: endpoints.environment,
+      environment: { ...endpoints.environment, ...options.environment },
       store: rollout.store,
       filters: deployment.filters,
       hooks: deployment.hooks,
@@ -92,6 +96,12 @@ export async function rehearse(options: RehearsalOptions): Promise<Outcome> {
   } finally {
     await undoAll(undo, (error) => options.say(`not cleaned up: ${String(error)}`));
   }
+}
+
+/** A project without events of its own gets those of the working tree. */
+function eventsOf(root: string): string {
+  const own = path.join(root, 'events');
+  return existsSync(own) ? own : path.join(PROJECT, 'events');
 }
 
 class Rollout {

@@ -25,8 +25,13 @@ export async function checkOut(revision: string, target: string): Promise<void> 
   const directory = path.resolve(revision);
   if (existsSync(directory)) {
     const isWhole = existsSync(path.join(directory, 'template.yaml'));
-    if (!isWhole && !existsSync(path.join(target, 'template.yaml'))) await copyProject(PROJECT, target);
-    await copyProject(directory, target);
+    const isFirst = !existsSync(path.join(target, 'template.yaml'));
+    // What a whole project lacks is taken from the working tree, too; each part is its own or ours, never a mixture.
+    if (isFirst) {
+      const missing = PARTS.filter((part) => !isWhole || !existsSync(path.join(directory, part)));
+      await copyParts(PROJECT, target, missing);
+    }
+    await copyParts(directory, target, PARTS);
     return;
   }
   const commit = await run(
@@ -46,8 +51,8 @@ export async function checkOut(revision: string, target: string): Promise<void> 
   await run('tar', ['-xf', archive, '-C', target]);
 }
 
-async function copyProject(from: string, to: string): Promise<void> {
-  for (const part of PARTS) {
+async function copyParts(from: string, to: string, parts: readonly string[]): Promise<void> {
+  for (const part of parts) {
     const source = path.join(from, part);
     if (existsSync(source)) await cp(source, path.join(to, part), { recursive: true });
   }

@@ -31,7 +31,7 @@ describe('two versions that name each other’s schema', () => {
       parameterOverrides: {},
       services,
       localValues,
-      environment: {},
+      environment: { SMEARCACHE_OPERATION_TIMEOUT_MILLIS: '3000' }, // the machine may be busy
       store: new MetricStore(),
       filters: [],
       hooks,

@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -6,7 +7,7 @@ import { DEFAULT_TEMPLATE } from '../../../scripts/local/project.ts';
 import { Template } from '../../../scripts/local/template/template.ts';
 import { readDeployment } from '../../../scripts/rehearse/deployment.ts';
 import { requestsOf } from '../../../scripts/rehearse/requests.ts';
-import { checkOut } from '../../../scripts/rehearse/revision.ts';
+import { checkOut, checkOutLayers } from '../../../scripts/rehearse/revision.ts';
 import { stepsOf } from '../../../scripts/rehearse/traffic-shift.ts';
 
 describe('how traffic is shifted', () => {
@@ -85,6 +86,32 @@ describe('what is rehearsed', () => {
   it('is neither a directory nor a revision', async () => {
     await expect(checkOut('no-such-revision', path.join(directory, 'old'))).rejects.toThrow(
       'no-such-revision is neither a directory nor a revision that git knows',
+    );
+  });
+
+  it('is a directory over the working tree, or a whole project with what it lacks', async () => {
+    const [overlay, whole] = [path.join(directory, 'overlay'), path.join(directory, 'whole')];
+    await mkdir(path.join(overlay, 'handlers'), { recursive: true });
+    await writeFile(path.join(overlay, 'handlers/get-item.ts'), 'other');
+    await mkdir(path.join(whole, 'handlers'), { recursive: true });
+    await writeFile(path.join(whole, 'template.yaml'), 'Resources: {}');
+    await writeFile(path.join(whole, 'handlers/own.ts'), 'own');
+
+    await checkOutLayers([overlay], path.join(directory, 'a'));
+    const read = (file: string) => readFile(path.join(directory, file), 'utf8');
+    expect(await read('a/handlers/get-item.ts')).toBe('other');
+    expect(await read('a/handlers/item.ts')).toBe(await readFile('handlers/item.ts', 'utf8'));
+
+    await checkOutLayers([whole, overlay], path.join(directory, 'b'));
+    expect(await read('b/template.yaml')).toBe('Resources: {}');
+    expect(await readdir(path.join(directory, 'b/handlers'))).toEqual(['get-item.ts', 'own.ts']);
+    expect(await readdir(path.join(directory, 'b'))).toEqual(expect.arrayContaining(['events', 'src']));
+  });
+
+  it.skipIf(!existsSync('.git'))('is a revision of git', async () => {
+    await checkOut('HEAD', path.join(directory, 'head'));
+    expect(await readdir(path.join(directory, 'head'))).toEqual(
+      expect.arrayContaining(['handlers', 'src', 'template.yaml']),
     );
   });
 
