@@ -39,7 +39,11 @@ async function run(title: string, smearKeys: string): Promise<BurstResult> {
       templateFile: DEFAULT_TEMPLATE,
       parameterOverrides: {},
       environmentOverrides: {
-        variablesFor: () => ({ SMEARCACHE_SMEAR_KEYS: smearKeys, POWERTOOLS_LOG_LEVEL: 'WARN' }),
+        variablesFor: () => ({
+          SMEARCACHE_SMEAR_KEYS: smearKeys,
+          POWERTOOLS_LOG_LEVEL: 'WARN',
+          POWERTOOLS_METRICS_DISABLED: 'true',
+        }),
         warnings: () => [],
       },
       services,

@@ -7,7 +7,7 @@ import type { LogSink } from './runtime/execution-environment.ts';
 import { FunctionPool } from './runtime/function-pool.ts';
 import type { Invocation } from './runtime/invocation.ts';
 import { allFunctions, type FunctionDefinition, functionNamed, functionNames } from './template/functions.ts';
-import { Template } from './template/template.ts';
+import { type LocalValues, Template } from './template/template.ts';
 
 /** As many requests as one function serves at once; more wait. */
 const MAX_ENVIRONMENTS = 10;
@@ -21,6 +21,10 @@ export interface FunctionHostOptions {
   readonly maxEnvironments?: number;
   /** Builds just this function; by default all. */
   readonly only?: string;
+  /** Leaves out functions, by their logical ids. */
+  wants?(name: string): boolean;
+  /** Goes before what the services stand for. */
+  readonly localValues?: LocalValues;
   logFor(definition: FunctionDefinition): LogSink;
 }
 
@@ -49,12 +53,13 @@ export class FunctionHost {
   }
 
   static async open(options: FunctionHostOptions): Promise<FunctionHost> {
-    const { templateFile, parameterOverrides, environmentOverrides, services, only } = options;
+    const { templateFile, parameterOverrides, environmentOverrides, only } = options;
     const template = await Template.read(templateFile, {
       parameterOverrides,
-      localValues: localValues(services),
+      localValues: { ...options.localValues, attribute: attributesOf(options) },
     });
-    const wanted = only === undefined ? allFunctions(template) : [functionNamed(template, only)];
+    const all = only === undefined ? allFunctions(template) : [functionNamed(template, only)];
+    const wanted = all.filter(({ name }) => options.wants?.(name) ?? true);
     const functions = wanted.filter(({ obstacle }) => obstacle === undefined);
     const skipped = wanted.filter(({ obstacle }) => obstacle !== undefined);
     if (functions.length === 0) {
@@ -85,6 +90,15 @@ export class FunctionHost {
     await Promise.all([...this.#pools.values()].map((pool) => pool.close()));
     await this.#buildDirectory.remove();
   }
+}
+
+function attributesOf({
+  services,
+  localValues: own,
+}: FunctionHostOptions): NonNullable<LocalValues['attribute']> {
+  const ofServices = localValues(services);
+  return (resource, attribute) =>
+    own?.attribute?.(resource, attribute) ?? ofServices.attribute?.(resource, attribute);
 }
 
 function poolFor(

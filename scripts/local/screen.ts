@@ -86,10 +86,15 @@ export function exchangeLine({ method, target, response, durationMs, invocation 
   ].join('  ');
 }
 
-/** Lets through what a function writes; Lambda's own lines would say again what the request's line says. */
+/**
+ * Lets through what a function writes, but for its metrics; Lambda's own lines would say again what the request's line
+ * says.
+ */
 export function functionLog({ name }: FunctionDefinition): LogSink {
   return {
     platform() {},
-    output: (line) => note(`${styled('dim', `${name} |`, process.stderr)} ${line}`),
+    output: (line) => {
+      if (!line.startsWith('{"_aws":')) note(`${styled('dim', `${name} |`, process.stderr)} ${line}`);
+    },
   };
 }

@@ -7,7 +7,12 @@ type Tree = { readonly [key: string]: Tree };
 const ROOT = new URL('../../', import.meta.url);
 const template = parseCloudFormation(readFileSync(new URL('template.yaml', ROOT), 'utf8')) as Tree;
 const { Globals, Parameters, Resources } = template as Record<string, Tree>;
-const functions = Object.entries(Resources!).filter(([, { Type }]) => is(Type, 'AWS::Serverless::Function'));
+const allFunctions = Object.entries(Resources!).filter(([, { Type }]) =>
+  is(Type, 'AWS::Serverless::Function'),
+);
+const isHook = ([name]: readonly [string, unknown]) => name.endsWith('Hook');
+const functions = allFunctions.filter((one) => !isHook(one));
+const hooks = allFunctions.filter(isHook);
 
 function is(actual: unknown, expected: string): boolean {
   return actual === expected;
@@ -15,22 +20,23 @@ function is(actual: unknown, expected: string): boolean {
 
 describe('template.yaml', () => {
   it('has a function for each handler', () => {
-    // The deployment hooks in their folder are no functions of the API.
-    const handlers = readdirSync(new URL('handlers/', ROOT)).filter(
-      (file) =>
-        file.endsWith('.ts') &&
+    const files = readdirSync(new URL('handlers/', ROOT), { recursive: true, encoding: 'utf8' });
+    const handlers = files
+      .filter((file) => file.endsWith('.ts'))
+      .filter((file) =>
         /export const handler\b/.test(readFileSync(new URL(`handlers/${file}`, ROOT), 'utf8')),
-    );
-    const entryPoints = functions.flatMap(([, { Metadata }]) => Metadata!.BuildProperties!.EntryPoints);
-    expect(entryPoints).toEqual(expect.arrayContaining(handlers.map((file) => `handlers/${file}`)));
-    expect(entryPoints).toHaveLength(handlers.length);
+      )
+      .map((file) => `handlers/${file}`);
+    const entryPoints = allFunctions.flatMap(([, { Metadata }]) => Metadata!.BuildProperties!.EntryPoints);
+    expect(new Set<unknown>(entryPoints)).toEqual(new Set(handlers));
+    expect(entryPoints).toHaveLength(functions.length * 3);
   });
 
-  it.each(functions)('builds %s with esbuild, as the others', (_, { Metadata, Properties }) => {
+  it.each(allFunctions)('builds %s with esbuild, as the others', (_, { Metadata, Properties }) => {
     const { EntryPoints, ...build } = Metadata!.BuildProperties as unknown as { EntryPoints: string[] };
     const [entryPoint] = EntryPoints;
     expect(existsSync(new URL(entryPoint!, ROOT))).toBe(true);
-    expect(Properties!.Handler).toBe(entryPoint!.replace(/^handlers\/(.*)\.ts$/, '$1.handler'));
+    expect(Properties!.Handler).toBe(entryPoint!.replace(/^.*\/(.*)\.ts$/, '$1.handler'));
     expect(build).toEqual({
       External: ['@aws-sdk/*'],
       Format: 'esm',
@@ -50,7 +56,25 @@ describe('template.yaml', () => {
       AutoPublishAlias: 'live',
       AutoPublishAliasAllProperties: true,
       DeploymentPreference: {
-        Type: { 'Fn::If': ['IsDev', 'AllAtOnce', { Ref: 'DeploymentPreferenceType' }] },
+        Type: {
+          'Fn::If': [
+            'IsDev',
+            'AllAtOnce',
+            {
+              'Fn::If': [
+                'IsCustomCanary',
+                { Ref: 'CustomCanaryConfig' },
+                {
+                  'Fn::If': [
+                    'IsCustomLinear',
+                    { Ref: 'CustomLinearConfig' },
+                    { Ref: 'DeploymentPreferenceType' },
+                  ],
+                },
+              ],
+            },
+          ],
+        },
       },
     });
     for (const [, { Properties }] of functions)
@@ -65,7 +89,7 @@ describe('template.yaml', () => {
     >;
     for (const type of AllowedValues!) {
       expect(type).toMatch(
-        /^(Canary10Percent(5|10|15|30)Minutes|Linear10PercentEvery(1Minute|[23]Minutes|10Minutes)|AllAtOnce)$/,
+        /^(Canary10Percent(5|10|15|30)Minutes|Linear10PercentEvery(1Minute|[23]Minutes|10Minutes)|AllAtOnce|Custom(Canary|Linear))$/,
       );
     }
     expect(AllowedValues).toContain(Default);
@@ -75,9 +99,23 @@ describe('template.yaml', () => {
     expect(Globals!.Function!.Environment!.Variables).toMatchObject({
       ITEMS_TABLE: { Ref: 'ItemsTable' },
       SMEARCACHE_CONFIGURATION_ENDPOINT: {
-        'Fn::Sub': `\${CacheCluster.ConfigurationEndpoint.Address}:\${CacheCluster.ConfigurationEndpoint.Port}`,
+        'Fn::If': [
+          'MakesCluster',
+          {
+            'Fn::Sub': `\${CacheCluster.ConfigurationEndpoint.Address}:\${CacheCluster.ConfigurationEndpoint.Port}`,
+          },
+          { 'Fn::If': ['UsesExistingCache', { Ref: 'ExistingCacheEndpoint' }, { Ref: 'AWS::NoValue' }] },
+        ],
+      },
+      SMEARCACHE_SERVERLESS_ENDPOINT: {
+        'Fn::If': [
+          'MakesServerless',
+          { 'Fn::Sub': `\${ServerlessCache.Endpoint.Address}:\${ServerlessCache.Endpoint.Port}` },
+          { Ref: 'AWS::NoValue' },
+        ],
       },
       SMEARCACHE_SMEAR_KEYS: { Ref: 'SmearKeys' },
+      SMEARCACHE_SELF_CHECK: 'true',
     });
   });
 
@@ -93,22 +131,75 @@ describe('template.yaml', () => {
   });
 
   it.each(functions)(
-    'rolls %s back by an alarm on its new version and one on logged errors',
+    'rolls %s back by alarms on its new version, its alias and logged errors',
     (name, { Properties }) => {
-      const own = `${name.replace(/Function$/, '')}ErrorsAlarm`;
-      expect(Properties!.DeploymentPreference!.Alarms).toEqual([{ Ref: own }, { Ref: 'LoggedErrorsAlarm' }]);
-      expect(Resources![own]!.Properties).toMatchObject({
-        Namespace: 'AWS/Lambda',
-        MetricName: 'Errors',
-        Dimensions: [
-          { Name: 'FunctionName', Value: { Ref: name } },
-          { Name: 'Resource', Value: { 'Fn::Sub': `\${${name}}:live` } },
-          { Name: 'ExecutedVersion', Value: { 'Fn::GetAtt': [name, 'Version.Version'] } },
-        ],
-        TreatMissingData: 'notBreaching',
+      const own = name.replace(/Function$/, '');
+      const kinds = ['Errors', 'Latency', 'CacheErrors', 'HitRatio', 'AliasErrors'].map(
+        (kind) => `${own}${kind}Alarm`,
+      );
+      const alarms = kinds.filter((alarm) => alarm in Resources!);
+      expect(Properties!.DeploymentPreference!.Alarms).toEqual(
+        [...alarms, 'LoggedErrorsAlarm'].map((Ref) => ({ Ref })),
+      );
+      expect(alarms).toHaveLength(/^(Get|List)/.test(own) ? 5 : 4);
+      const alias = [
+        { Name: 'FunctionName', Value: { Ref: name } },
+        { Name: 'Resource', Value: { 'Fn::Sub': `\${${name}}:live` } },
+      ];
+      const version = { 'Fn::GetAtt': [name, 'Version.Version'] };
+      const executed = [...alias, { Name: 'ExecutedVersion', Value: version }];
+      const service = (Properties as unknown as { Environment: { Variables: Record<string, string> } })
+        .Environment.Variables.POWERTOOLS_SERVICE_NAME;
+      const published = [
+        { Name: 'service', Value: service },
+        { Name: 'function_version', Value: version },
+      ];
+      const alarm = (kind: string) => Resources![`${own}${kind}Alarm`]!.Properties;
+      const lambda = { Namespace: 'AWS/Lambda', TreatMissingData: 'notBreaching' };
+      expect(alarm('Errors')).toMatchObject({ ...lambda, MetricName: 'Errors', Dimensions: executed });
+      expect(alarm('Latency')).toMatchObject({ ...lambda, MetricName: 'Duration', Dimensions: executed });
+      expect(alarm('AliasErrors')).toMatchObject({ ...lambda, MetricName: 'Errors', Dimensions: alias });
+      expect(alarm('CacheErrors')).toMatchObject({
+        Namespace: 'smearcache',
+        MetricName: 'CacheErrors',
+        Dimensions: published,
       });
     },
   );
+
+  it('publishes the figures of each function under a name of its own', () => {
+    const names = functions.map(
+      ([, { Properties }]) => Properties!.Environment!.Variables!.POWERTOOLS_SERVICE_NAME,
+    );
+    expect(new Set(names).size).toBe(functions.length);
+    expect(Globals!.Function!.Environment!.Variables!.POWERTOOLS_METRICS_NAMESPACE).toBe('smearcache');
+  });
+
+  it.each(functions)('gives %s hooks of its own, that are told its version', (name, { Properties }) => {
+    const own = name.replace(/Function$/, '');
+    const [pre, post] = [`${own}PreTrafficHook`, `${own}PostTrafficHook`];
+    expect(Properties!.DeploymentPreference!.Hooks).toEqual({
+      PreTraffic: { Ref: pre },
+      PostTraffic: { Ref: post },
+    });
+    for (const hook of [pre, post]) {
+      expect(Resources![hook]!.Properties).toMatchObject({
+        FunctionName: { 'Fn::Sub': expect.stringMatching(/^CodeDeployHook_/) },
+        DeploymentPreference: { Enabled: false },
+        Environment: {
+          Variables: {
+            NewVersion: { Ref: `${name}.Version` },
+            POWERTOOLS_SERVICE_NAME: Properties!.Environment!.Variables!.POWERTOOLS_SERVICE_NAME,
+          },
+        },
+      });
+    }
+  });
+
+  it.each(hooks)('leaves %s outside of the VPC, from which no way leads to AWS', (_, { Properties }) => {
+    expect(Properties).not.toHaveProperty('VpcConfig');
+    expect(Globals!.Function).not.toHaveProperty('VpcConfig');
+  });
 
   it('keeps logs for the time that the parameter says', () => {
     const logGroups = Object.values(Resources!).filter(({ Type }) => is(Type, 'AWS::Logs::LogGroup'));

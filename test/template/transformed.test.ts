@@ -1,16 +1,10 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runPython } from '../support/python.ts';
-
-interface Resource {
-  readonly Type: string;
-  readonly Properties: Readonly<Record<string, unknown>>;
-  readonly UpdatePolicy?: unknown;
-}
-interface Statement {
-  readonly Action: string | readonly string[];
-  readonly Resource: unknown;
-}
+import { CHECKS, type Resources, type Statement, statementsOf } from './checks.ts';
 
 const pathTo = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 const TEMPLATE = pathTo('../../template.yaml');
@@ -27,19 +21,16 @@ const functions = Object.keys(ACTIONS) as (keyof typeof ACTIONS)[];
 const runs = process.env.CI === 'true' || runPython('-c', 'import samtranslator, cfnlint').status === 0;
 
 describe.skipIf(!runs)('template.yaml, transformed (needs cfn-lint and aws-sam-translator)', () => {
-  let resources: Readonly<Record<string, Resource>>;
+  let resources: Resources;
 
   const ofType = (type: string) => Object.entries(resources).filter(([, { Type }]) => Type === type);
   const properties = (name: string) => resources[name]!.Properties;
-  const transform = (...parameters: string[]) => {
-    const { status, stdout, output } = runPython(
-      pathTo('../support/sam-translate.py'),
-      TEMPLATE,
-      ...parameters,
-    );
+  const transformFile = (file: string, ...parameters: string[]) => {
+    const { status, stdout, output } = runPython(pathTo('../support/sam-translate.py'), file, ...parameters);
     expect(status, output).toBe(0);
-    return JSON.parse(stdout).Resources as typeof resources;
+    return JSON.parse(stdout).Resources as Resources;
   };
+  const transform = (...parameters: string[]) => transformFile(TEMPLATE, ...parameters);
 
   beforeAll(() => {
     resources = transform('Stage=prod');
@@ -73,7 +64,23 @@ describe.skipIf(!runs)('template.yaml, transformed (needs cfn-lint and aws-sam-t
     const group = properties(`${name}DeploymentGroup`);
     expect(group).toMatchObject({
       DeploymentConfigName: {
-        'Fn::If': ['IsDev', codeDeployDefault('AllAtOnce'), codeDeployDefault('Canary10Percent5Minutes')],
+        'Fn::If': [
+          'IsDev',
+          codeDeployDefault('AllAtOnce'),
+          {
+            'Fn::If': [
+              'IsCustomCanary',
+              { Ref: 'CustomCanaryConfig' },
+              {
+                'Fn::If': [
+                  'IsCustomLinear',
+                  { Ref: 'CustomLinearConfig' },
+                  codeDeployDefault('Canary10Percent5Minutes'),
+                ],
+              },
+            ],
+          },
+        ],
       },
       AutoRollbackConfiguration: {
         Enabled: true,
@@ -115,7 +122,13 @@ describe.skipIf(!runs)('template.yaml, transformed (needs cfn-lint and aws-sam-t
         Variables: {
           ITEMS_TABLE: { Ref: 'ItemsTable' },
           SMEARCACHE_CONFIGURATION_ENDPOINT: {
-            'Fn::Sub': `\${CacheCluster.ConfigurationEndpoint.Address}:\${CacheCluster.ConfigurationEndpoint.Port}`,
+            'Fn::If': [
+              'MakesCluster',
+              {
+                'Fn::Sub': `\${CacheCluster.ConfigurationEndpoint.Address}:\${CacheCluster.ConfigurationEndpoint.Port}`,
+              },
+              expect.anything(),
+            ],
           },
         },
       },
@@ -127,16 +140,145 @@ describe.skipIf(!runs)('template.yaml, transformed (needs cfn-lint and aws-sam-t
   });
 
   it.each(functions)('lets %s do its one thing to the one table', (name) => {
-    expect(statementsOf(properties(`${name}Role`))).toEqual([
+    expect(statementsOf(resources[`${name}Role`]!)).toEqual([
       { Effect: 'Allow', Action: ACTIONS[name][0], Resource: { 'Fn::GetAtt': ['ItemsTable', 'Arn'] } },
     ]);
   });
 
-  it('has no wildcard in a policy', () => {
-    const policies = ofType('AWS::IAM::Role').flatMap(([, role]) => statementsOf(role.Properties));
-    const endpoint = (properties('TableEndpoint').PolicyDocument as { Statement: Statement[] }).Statement;
-    for (const { Action, Resource } of [...policies, ...endpoint]) {
-      expect(JSON.stringify([Action, Resource])).not.toContain('*');
+  it.each(functions)(
+    'lets the hooks of %s do what they do, to this function and this deployment group',
+    (name) => {
+      const role = (kind: string) => statementsOf(resources[`${name.replace(/Function$/, kind)}HookRole`]!);
+      const group = {
+        'Fn::Sub': expect.stringMatching(
+          new RegExp(
+            `:deploymentgroup:\\$\\{ServerlessDeploymentApplication\\}/\\$\\{${name}DeploymentGroup\\}$`,
+          ),
+        ),
+      };
+      const live = { 'Fn::Sub': `\${${name}.Arn}:live` };
+      expect(role('PreTraffic')).toEqual([
+        { Effect: 'Allow', Action: 'codedeploy:PutLifecycleEventHookExecutionStatus', Resource: group },
+        {
+          Effect: 'Allow',
+          Action: 'lambda:InvokeFunction',
+          Resource: [{ Ref: expect.stringMatching(`^${name}Version`) }, live],
+        },
+        { Effect: 'Allow', Action: 'lambda:GetFunctionConfiguration', Resource: live },
+      ]);
+      expect(role('PostTraffic')).toEqual([
+        {
+          Effect: 'Allow',
+          Action: ['codedeploy:PutLifecycleEventHookExecutionStatus', 'codedeploy:GetDeployment'],
+          Resource: group,
+        },
+        { Effect: 'Allow', Action: 'cloudwatch:GetMetricData', Resource: '*' },
+      ]);
+    },
+  );
+
+  it.each(Object.entries(CHECKS))('has no %s', (_, check) => {
+    expect(check(resources)).toEqual([]);
+  });
+
+  it('has policies to look through', () => {
+    const documents = Object.values(resources).flatMap((resource): Statement[] => statementsOf(resource));
+    expect(documents.length).toBeGreaterThan(20);
+  });
+
+  // Each passes the translator: without the check it would show at a deployment, or in an incident.
+  const MUTATIONS: [string, keyof typeof CHECKS, RegExp, string, string][] = [
+    [
+      'a misspelt hook',
+      'unhookedAliases',
+      /PreTraffic: !Ref GetItemPreTrafficHook/,
+      'PreTrafic: !Ref GetItemPreTrafficHook',
+      'BeforeAllowTrafficHook',
+    ],
+    [
+      'a hook that CodeDeploy may not invoke',
+      'unhookedAliases',
+      /!Sub CodeDeployHook_(.*_put_post)/,
+      '!Sub Hook_$1',
+      'AfterAllowTrafficHook',
+    ],
+    [
+      'an unknown deployment type',
+      'unknownDeploymentTypes',
+      /!Ref DeploymentPreferenceType\]/,
+      'Canary10Percent7Minutes]',
+      'Canary10Percent7Minutes',
+    ],
+    [
+      'an alarm without the version',
+      'unwatchedVersions',
+      / {8}- Name: ExecutedVersion\n.*PutItemFunction\.Version\.Version\n/,
+      '',
+      'PutItemFunctionDeploymentGroup',
+    ],
+    [
+      'an alarm on another function’s version',
+      'unwatchedVersions',
+      /(ExecutedVersion\n.*)GetItemFunction(\.Version\.Version)/,
+      '$1PutItemFunction$2',
+      'PutItemFunctionVersion',
+    ],
+    [
+      'an open security group',
+      'openSecurityGroups',
+      /SourceSecurityGroupId: !Ref FunctionSecurityGroup/,
+      'CidrIp: 0.0.0.0/0',
+      'CacheFromFunction',
+    ],
+    ['a wildcard action', 'wildcards', /Action: dynamodb:PutItem/, 'Action: dynamodb:*', 'dynamodb:*'],
+    [
+      'a wildcard resource',
+      'wildcards',
+      /Resource: !Sub (.*)\$\{GetItemFunctionDeploymentGroup\}/,
+      'Resource: !Sub $1*',
+      'PutLifecycleEventHookExecutionStatus',
+    ],
+  ];
+  it.each(MUTATIONS)('finds %s', (_, name, pattern, replacement, found) => {
+    const source = readFileSync(TEMPLATE, 'utf8');
+    const mutated = source.replace(pattern, replacement);
+    expect(mutated).not.toBe(source);
+    const directory = mkdtempSync(join(tmpdir(), 'template-'));
+    try {
+      writeFileSync(join(directory, 'template.yaml'), mutated);
+      const problems = CHECKS[name](transformFile(join(directory, 'template.yaml'), 'Stage=prod'));
+      expect(problems.join('\n')).toContain(found);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  it.each(['CustomCanary', 'CustomLinear'])('shifts by a configuration of its own for %s', (type) => {
+    const kind = type.replace('Custom', '');
+    expect(transform('Stage=prod', `DeploymentPreferenceType=${type}`)[`${type}Config`]!.Properties).toEqual({
+      ComputePlatform: 'Lambda',
+      TrafficRoutingConfig: {
+        Type: `TimeBased${kind}`,
+        [`TimeBased${kind}`]: {
+          [`${kind}Percentage`]: { Ref: 'CustomPercent' },
+          [`${kind}Interval`]: { Ref: 'CustomMinutes' },
+        },
+      },
+    });
+  });
+
+  it('shows a dashboard that is JSON once its names are filled in', () => {
+    const [body] = (properties('Dashboard').DashboardBody as { 'Fn::Sub': [string, object] })['Fn::Sub'];
+    const { widgets } = JSON.parse(body.replace(/\$\{[^}]+\}/g, 'x')) as {
+      widgets: { properties: { title: string; metrics: unknown[] } }[];
+    };
+    const titles = widgets.map((widget) => widget.properties.title).join('\n');
+    for (const shown of ['hit ratio', 'load of each node', 'hot keys', 'origin loads', 'each version']) {
+      expect(titles).toContain(shown);
+    }
+    for (const { properties: shown } of widgets) expect(shown.metrics.length).toBeGreaterThan(0);
+    for (const [, name] of body.matchAll(/\$\{(\w+)\.Version\}/g)) {
+      expect(resources[name!]?.Type).toBe('AWS::Lambda::Version');
     }
   });
 
@@ -144,7 +286,9 @@ describe.skipIf(!runs)('template.yaml, transformed (needs cfn-lint and aws-sam-t
     const ingress = ofType('AWS::EC2::SecurityGroupIngress').map(([, rule]) => rule.Properties);
     expect(ingress).toMatchObject([
       {
-        GroupId: { Ref: 'CacheSecurityGroup' },
+        GroupId: {
+          'Fn::If': ['MakesCache', { Ref: 'CacheSecurityGroup' }, { Ref: 'ExistingCacheSecurityGroupId' }],
+        },
         SourceSecurityGroupId: { Ref: 'FunctionSecurityGroup' },
         FromPort: 11211,
         ToPort: 11211,
@@ -159,8 +303,3 @@ describe.skipIf(!runs)('template.yaml, transformed (needs cfn-lint and aws-sam-t
 const codeDeployDefault = (ConfigName: string) => ({
   'Fn::Sub': [`CodeDeployDefault.Lambda\${ConfigName}`, { ConfigName }],
 });
-
-function statementsOf(role: Resource['Properties']): Statement[] {
-  const policies = (role.Policies ?? []) as { PolicyDocument: { Statement: Statement[] } }[];
-  return policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
-}

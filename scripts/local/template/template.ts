@@ -30,6 +30,8 @@ export interface Resource {
 export interface LocalValues {
   ref?(resource: Resource): string | undefined;
   attribute?(resource: Resource, attribute: string): string | undefined;
+  /** Of what SAM makes: `Fn.Version`, `FnRole`. */
+  generatedRef?(name: string): string | undefined;
 }
 
 export interface TemplateOptions {
@@ -98,7 +100,7 @@ export class Template implements Scope {
     if (this.#parameters.has(name)) return this.#parameters.get(name);
     const resource = this.resource(name);
     // SAM makes resources of its own (`FnRole`, `Fn.Version`): they stand for their name.
-    if (resource === undefined) return name;
+    if (resource === undefined) return this.#localValues.generatedRef?.(name) ?? name;
     return this.#localValues.ref?.(resource) ?? this.#physicalName(resource);
   }
 

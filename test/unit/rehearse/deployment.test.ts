@@ -1,0 +1,130 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DEFAULT_TEMPLATE } from '../../../scripts/local/project.ts';
+import { Template } from '../../../scripts/local/template/template.ts';
+import { readDeployment } from '../../../scripts/rehearse/deployment.ts';
+import { requestsOf } from '../../../scripts/rehearse/requests.ts';
+import { checkOut, checkOutLayers } from '../../../scripts/rehearse/revision.ts';
+import { stepsOf } from '../../../scripts/rehearse/traffic-shift.ts';
+
+describe('how traffic is shifted', () => {
+  const template = new Template('Resources: { Other: { Type: AWS::DynamoDB::Table } }', '/');
+  it.each([
+    ['AllAtOnce', []],
+    ['Canary10Percent30Minutes', [{ percent: 10, minutes: 30 }]],
+    [
+      'Linear10PercentEvery1Minute',
+      [10, 20, 30, 40, 50, 60, 70, 80, 90].map((percent) => ({ percent, minutes: 1 })),
+    ],
+  ])('%s', (name, steps) => {
+    expect(stepsOf(name, template)).toEqual(steps);
+  });
+
+  it.each(['Canary10Percent5Minute', 'Linear5PercentEvery1Minute', 'Other', ''])('refuses %s', (name) => {
+    if (name === 'Canary10Percent5Minute') expect(stepsOf(name, template)).toHaveLength(1);
+    else expect(() => stepsOf(name, template)).toThrow('no deployment type');
+  });
+
+  it.each([
+    ['CustomCanary', [{ percent: 40, minutes: 3 }]],
+    ['CustomLinear', [40, 80].map((percent) => ({ percent, minutes: 3 }))],
+  ])('by the template’s own %s', async (DeploymentPreferenceType, steps) => {
+    const { shifts } = await readDeployment(DEFAULT_TEMPLATE, {
+      Stage: 'prod',
+      DeploymentPreferenceType,
+      CustomPercent: '40',
+      CustomMinutes: '3',
+    });
+    for (const shift of shifts) expect(shift.steps).toEqual(steps);
+  });
+
+  it('at once in dev', async () => {
+    const { shifts } = await readDeployment(DEFAULT_TEMPLATE, {});
+    expect(shifts.map(({ type }) => type)).toEqual(Array(4).fill('AllAtOnce'));
+  });
+
+  it('refuses a type that the template does not offer', async () => {
+    const wrong = readDeployment(DEFAULT_TEMPLATE, { DeploymentPreferenceType: 'Canary10Percent7Minutes' });
+    await expect(wrong).rejects.toThrow('must be one of');
+  });
+});
+
+describe('the template’s deployment', () => {
+  it('has hooks, a log filter, and alarms that know the new version', async () => {
+    const { shifts, hooks, filters } = await readDeployment(DEFAULT_TEMPLATE, { Stage: 'prod' });
+    expect(shifts.map(({ name }) => name)).toEqual([
+      'GetItemFunction',
+      'ListItemsFunction',
+      'PutItemFunction',
+      'DeleteItemFunction',
+    ]);
+    expect(shifts[0]).toMatchObject({
+      preTraffic: 'CodeDeployHook_local_get_pre',
+      postTraffic: 'CodeDeployHook_local_get_post',
+    });
+    expect(hooks.size).toBe(8);
+    expect(filters).toEqual([{ field: 'level', value: 'ERROR', namespace: 'local', metric: 'LoggedErrors' }]);
+    const errors = shifts[0]!.alarms.find(({ name }) => name === 'GetItemErrorsAlarm');
+    expect(errors!.properties.Dimensions).toEqual([
+      { Name: 'FunctionName', Value: 'GetItemFunction' },
+      { Name: 'Resource', Value: 'GetItemFunction:live' },
+      { Name: 'ExecutedVersion', Value: '2' },
+    ]);
+  });
+});
+
+describe('what is rehearsed', () => {
+  let directory: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(path.join(tmpdir(), 'rehearse-'));
+  });
+  afterEach(() => rm(directory, { recursive: true, force: true }));
+
+  it('is neither a directory nor a revision', async () => {
+    await expect(checkOut('no-such-revision', path.join(directory, 'old'))).rejects.toThrow(
+      'no-such-revision is neither a directory nor a revision that git knows',
+    );
+  });
+
+  it('is a directory over the working tree, or a whole project with what it lacks', async () => {
+    const [overlay, whole] = [path.join(directory, 'overlay'), path.join(directory, 'whole')];
+    await mkdir(path.join(overlay, 'handlers'), { recursive: true });
+    await writeFile(path.join(overlay, 'handlers/get-item.ts'), 'other');
+    await mkdir(path.join(whole, 'handlers'), { recursive: true });
+    await writeFile(path.join(whole, 'template.yaml'), 'Resources: {}');
+    await writeFile(path.join(whole, 'handlers/own.ts'), 'own');
+
+    await checkOutLayers([overlay], path.join(directory, 'a'));
+    const read = (file: string) => readFile(path.join(directory, file), 'utf8');
+    expect(await read('a/handlers/get-item.ts')).toBe('other');
+    expect(await read('a/handlers/item.ts')).toBe(await readFile('handlers/item.ts', 'utf8'));
+
+    await checkOutLayers([whole, overlay], path.join(directory, 'b'));
+    expect(await read('b/template.yaml')).toBe('Resources: {}');
+    expect(await readdir(path.join(directory, 'b/handlers'))).toEqual(['get-item.ts', 'own.ts']);
+    expect(await readdir(path.join(directory, 'b'))).toEqual(expect.arrayContaining(['events', 'src']));
+  });
+
+  it.skipIf(!existsSync('.git'))('is a revision of git', async () => {
+    await checkOut('HEAD', path.join(directory, 'head'));
+    expect(await readdir(path.join(directory, 'head'))).toEqual(
+      expect.arrayContaining(['handlers', 'src', 'template.yaml']),
+    );
+  });
+
+  it('is the events of the HTTP API, reads before all', async () => {
+    const requests = await requestsOf('events');
+    const count = (method: string) => requests.filter((request) => request.method === method).length;
+    expect([count('GET'), count('PUT'), count('DELETE')]).toEqual([40, 1, 1]);
+    expect(requests).toContainEqual({ method: 'GET', target: '/items?ids=1,2,3', body: undefined });
+    expect(requests.find(({ method }) => method === 'PUT')!.body).toContain('priceCents');
+  });
+
+  it('needs an event that reads', async () => {
+    await writeFile(path.join(directory, 'other.json'), '{"Records":[]}');
+    await expect(requestsOf(directory)).rejects.toThrow('has no event of a GET');
+  });
+});
