@@ -44,6 +44,14 @@ export const keyPart = must(
   `1 to 64 visible ASCII characters without ":" and not starting with "${RESERVED_PREFIX}"`,
 );
 
+/** A namespace of checks is for releases alone: whoever may invoke a function can have it read and written. */
+export const CHECK_NAMESPACE = 'check-';
+
+export const namespace: Rule = (value) =>
+  typeof value === 'string' && value.startsWith(CHECK_NAMESPACE)
+    ? `must not start with "${CHECK_NAMESPACE}", which is kept for checks of releases, got ${shown(value)}`
+    : keyPart(value);
+
 export const endpoint = must(
   (value) => typeof value === 'string' && parseEndpoint(value) !== undefined,
   'a "host:port"',

@@ -18,6 +18,7 @@ import {
   millis,
   must,
   name,
+  namespace,
   oneOf,
   PLACEMENTS,
   type Rule,
@@ -83,7 +84,7 @@ const OPTION_TABLE: Readonly<Record<OptionPath, OptionRow>> = {
   operationTimeoutMillis: row(asNumber, millis, 100),
   loadTimeoutMillis: row(asNumber, loadMillis, 10_000),
   leases: row(asBoolean, boolean, true),
-  namespace: row(asIs, keyPart),
+  namespace: row(asIs, namespace),
   schema: row(asIs, keyPart),
   invalidates: row(
     asList,

@@ -1,5 +1,5 @@
 import type { Counts } from '../base/tally.ts';
-import { isKeyPart, isRecord } from '../client/option-rules.ts';
+import { CHECK_NAMESPACE, isKeyPart, isRecord } from '../client/option-rules.ts';
 import type { CacheLogger } from '../client/options.ts';
 
 /**
@@ -7,9 +7,6 @@ import type { CacheLogger } from '../client/options.ts';
  * balancers put what a client sends into fields of theirs, so no HTTP client can set it.
  */
 export const CHECK_FIELD = 'smearcache:check';
-
-/** Namespaces of checks begin like this, so that no check can name one that is in use. */
-const NAMESPACE_PREFIX = 'check-';
 
 /** What is wanted of this invocation. */
 export interface Check {
@@ -23,10 +20,10 @@ export interface Check {
 export function checkOf(event: unknown, logger: CacheLogger): Check | undefined {
   if (!isRecord(event) || !(CHECK_FIELD in event)) return undefined;
   const { report, namespace } = Object(event[CHECK_FIELD]) as Record<string, unknown>;
-  if (isKeyPart(namespace) && (namespace as string).startsWith(NAMESPACE_PREFIX)) {
+  if (isKeyPart(namespace) && (namespace as string).startsWith(CHECK_NAMESPACE)) {
     return { report: report === true, namespace: namespace as string };
   }
-  logger.warn(`${CHECK_FIELD} was ignored: it needs a namespace that starts with ${NAMESPACE_PREFIX}`);
+  logger.warn(`${CHECK_FIELD} was ignored: it needs a namespace that starts with ${CHECK_NAMESPACE}`);
   return undefined;
 }
 

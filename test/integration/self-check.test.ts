@@ -10,6 +10,7 @@ import { createCache } from '../../src/create-cache.ts';
 import { buildRing } from '../../src/ring/index.ts';
 import { type SmearCacheOptions, smearCache } from '../../src/smear-cache.ts';
 import { startCluster, type TestCluster } from '../../src/testing/index.ts';
+import { exchange } from '../support/raw-client.ts';
 
 const TTL = { ttlSeconds: 60 };
 const REPORT = { 'smearcache:check': { report: true, namespace: 'check-abc' } };
@@ -204,13 +205,10 @@ describe.each(MAJORS)('the self-check under %s', (_name, middy) => {
     const former = createCache({ discovery: { nodes: cluster.names }, namespace: 'shop', schema: 'v0' });
     used.push(former);
     await former.set('gone', 'kept', TTL);
-    const ofCheck = createCache({
-      discovery: { nodes: cluster.names },
-      namespace: 'check-abc',
-      schema: 'v0',
-    });
-    used.push(ofCheck);
-    await ofCheck.set('gone', 'deleted', TTL);
+    // No cache may be given such a namespace.
+    const ofCheck = 'check-abc:v0:gone';
+    const owner = buildRing(cluster.nodes).owner(ofCheck);
+    await exchange(owner, [`set ${ofCheck} 0 60 7\r\ndeleted\r\n`]);
     expect(await invoke({ path: '/', 'smearcache:check': check }, lambdaContext())).toEqual({
       found: undefined,
       'smearcache:check': expect.objectContaining({ hits: 0, misses: 1, undecodable: 0 }),

@@ -145,6 +145,11 @@ describe('wrong options', () => {
     ],
     ['a namespace with a colon', withNodes({ namespace: 'a:b' }), /^namespace must be/],
     ['a namespace with a space', withNodes({ namespace: 'a b' }), /^namespace must be/],
+    [
+      'a namespace of checks',
+      withNodes({ namespace: 'check-prod' }),
+      /^namespace must not start with "check-"/,
+    ],
     ['an empty schema', withNodes({ schema: '' }), /^schema must be/],
     ['a schema that is too long', withNodes({ schema: 's'.repeat(65) }), /^schema must be/],
     ['a schema in our own keys’ place', withNodes({ schema: 'sc~1' }), /^schema must be/],
