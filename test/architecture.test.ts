@@ -9,16 +9,17 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ring: ['base'],
   smear: ['base', 'ring'],
   codec: ['base'],
+  hotkeys: ['base'],
   memcached: ['base'],
   topology: ['base', 'ring', 'memcached'],
-  client: ['base', 'ring', 'smear', 'codec', 'memcached', 'topology'],
+  client: ['base', 'ring', 'smear', 'hotkeys', 'codec', 'memcached', 'topology'],
   observability: ['base'],
   middleware: ['base', 'client'],
   release: ['base', 'ring'],
   testing: ['base'],
 };
 
-const PURE = ['ring', 'smear', 'codec', 'release'];
+const PURE = ['ring', 'smear', 'hotkeys', 'codec', 'release'];
 const IMPURE =
   /\b(Date\.now|performance\.now|Math\.random|setTimeout|setInterval|setImmediate|process\.env)\b|from 'node:(net|tls|dns|fs|timers|http)/;
 
