@@ -7,7 +7,7 @@ import { type Measured, measure, ordersFor, type Plan, planOf } from './balance/
 import { type Nodes, startNodes } from './balance/nodes.ts';
 import { FLEET_OPTIONS, fleetOf, listOf, positive } from './balance/settings.ts';
 import { streamOf } from './balance/streams.ts';
-import { balanceTable, detectionTable, type Row } from './balance/tables.ts';
+import { balanceTable, detectionTable, percent, type Row } from './balance/tables.ts';
 
 /** To empty the nodes, start the processes and end them. */
 const BETWEEN_SECONDS = 4;
@@ -75,7 +75,7 @@ async function compare(
       const { maxOverMean, rate, shed, warnings, sockets, cores } = figure;
       process.stderr.write(
         `${nodes.addresses.length} nodes, ${stream}, ring ${ring}, ${design}: ${maxOverMean.toFixed(3)}` +
-          ` (${rate.toFixed(0)}/s, ${shed} shed, ${warnings} warnings, ${sockets} sockets, ${cores.toFixed(2)} cores)\n`,
+          ` (${rate.toFixed(0)}/s, ${percent(shed)} not made, ${warnings} warnings, ${sockets} sockets, ${cores.toFixed(2)} cores)\n`,
       );
     }
   }

@@ -33,7 +33,7 @@ export interface Measured {
   readonly perRequest: number;
   /** Commands of the detection, by verb and kind of key, as shares of all commands. */
   readonly own: Readonly<Record<string, number>>;
-  /** Requests of the window that were not made, since the machine could not keep up. */
+  /** The share of the window's requests that were not made, since the machine could not keep up. */
   readonly shed: number;
   readonly warnings: number;
   readonly sockets: number;
@@ -103,6 +103,7 @@ function figuresOf(
   seconds: number,
 ): Measured {
   const requests = after.requests - before.requests;
+  const shed = after.shed - before.shed;
   const all = after.wire.all - before.wire.all;
   const { byNode, own } = after.wire;
   // Detection is counted from the cold start on, when it has most to do.
@@ -116,7 +117,7 @@ function figuresOf(
     reads: sum(served),
     perRequest: all / requests,
     own: Object.fromEntries(shares),
-    shed: after.shed - before.shed,
+    shed: shed / (shed + requests),
     warnings: after.warnings,
     sockets: after.sockets,
     cores: (after.cpuSeconds - before.cpuSeconds) / seconds,

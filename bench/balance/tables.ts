@@ -19,7 +19,18 @@ const MOST_DETECTION = 0.01;
 
 export function balanceTable(rows: readonly Row[]): string {
   return table(
-    ['nodes', 'stream', 'design', 'max/mean of cmd_get', 'p95', 'must be', '', 'by chance', 'requests/s'],
+    [
+      'nodes',
+      'stream',
+      'design',
+      'max/mean of cmd_get',
+      'p95',
+      'must be',
+      '',
+      'by chance',
+      'requests/s',
+      'not made',
+    ],
     rows.map((row) => {
       const ratios = row.rings.map(({ maxOverMean }) => maxOverMean).toSorted((a, b) => a - b);
       const [mean, p95] = [meanOf(ratios), percentile(ratios, 0.95)];
@@ -36,6 +47,7 @@ export function balanceTable(rows: readonly Row[]): string {
         // The deviation of one node's reads where all are loaded alike; it is in every figure of the row.
         percent(meanOf(row.rings.map(({ reads }) => Math.sqrt(row.nodes / reads)))),
         median(row.rings.map(({ rate }) => rate)).toFixed(0),
+        percent(meanOf(row.rings.map(({ shed }) => shed))),
       ];
     }),
   );
