@@ -9,7 +9,8 @@ import type { MetricStore } from './metric-store.ts';
 export interface VersionsOptions {
   /** A project's template, version by version. */
   readonly templates: Readonly<Record<Version, string>>;
-  readonly parameterOverrides: Readonly<Record<string, string>>;
+  /** Of its own template, version by version. */
+  readonly parameters: Readonly<Record<Version, Readonly<Record<string, string>>>>;
   readonly services: ServiceAddresses;
   readonly localValues: LocalValues;
   /** For every function, as the endpoints of AWS. */
@@ -79,10 +80,10 @@ export class Versions {
 }
 
 function openHost(version: Version, options: VersionsOptions): Promise<FunctionHost> {
-  const { templates, parameterOverrides, services, environment, hooks, store, filters, onTrouble } = options;
+  const { templates, parameters, services, environment, hooks, store, filters, onTrouble } = options;
   return FunctionHost.open({
     templateFile: templates[version],
-    parameterOverrides: version === NEW ? parameterOverrides : {},
+    parameterOverrides: parameters[version],
     environmentOverrides: {
       variablesFor: () => ({ ...environment, AWS_LAMBDA_FUNCTION_VERSION: version }),
       warnings: () => [],
