@@ -10,6 +10,9 @@ export const NEW = '2';
 export const VERSIONS = [OLD, NEW] as const;
 export type Version = (typeof VERSIONS)[number];
 
+/** For people. */
+export const nameOf = (version: Version): string => (version === OLD ? 'old' : 'new');
+
 /** How one function's alias is moved. */
 export interface AliasShift {
   /** The function's logical id. */

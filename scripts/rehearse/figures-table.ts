@@ -1,8 +1,8 @@
-import { OLD } from './deployment.ts';
+import { nameOf } from './deployment.ts';
 import type { VersionFigures } from './figures.ts';
 
 const COLUMNS: Readonly<Record<string, (figures: VersionFigures) => string>> = {
-  version: ({ version }) => (version === OLD ? 'old' : 'new'),
+  version: ({ version }) => nameOf(version),
   invocations: ({ invocations }) => String(invocations),
   errors: ({ errors }) => String(errors),
   '5xx': ({ failures }) => String(failures),

@@ -8,7 +8,7 @@ import { PROJECT } from '../local/project.ts';
 import { undoAll } from '../local/shutdown.ts';
 import { LiveAlias } from './alias.ts';
 import { Cloud } from './cloud.ts';
-import { NEW, OLD, readDeployment } from './deployment.ts';
+import { NEW, nameOf, OLD, readDeployment } from './deployment.ts';
 import { Figures } from './figures.ts';
 import { MetricStore } from './metric-store.ts';
 import { type Parameters, parametersOf, withType } from './parameters.ts';
@@ -48,8 +48,10 @@ export async function rehearse(options: RehearsalOptions): Promise<Outcome> {
     const directory = await openBuildDirectory();
     undo.push(() => directory.remove());
     const roots = { [OLD]: path.join(directory.path, 'old'), [NEW]: path.join(directory.path, 'new') };
-    await checkOutLayers(options.old, roots[OLD]);
-    await checkOutLayers(options.next, roots[NEW]);
+    const names = [
+      await checkOutLayers(options.old, roots[OLD]),
+      await checkOutLayers(options.next, roots[NEW]),
+    ];
     const templates = {
       [OLD]: path.join(roots[OLD], 'template.yaml'),
       [NEW]: path.join(roots[NEW], 'template.yaml'),
@@ -72,7 +74,8 @@ export async function rehearse(options: RehearsalOptions): Promise<Outcome> {
     const cloud = new Cloud(alias, store);
     const endpoints = await AwsEndpoints.listen(cloud);
     undo.push(() => endpoints.close());
-    progress.say('building the functions of both versions');
+    const types = new Set(shifts.map((shift) => shift.type));
+    progress.say(`from ${names.join(' to ')}, by ${[...types].join(' and ')}: building both versions`);
     const versions = await Versions.open({
       templates,
       parameters,
@@ -82,8 +85,13 @@ export async function rehearse(options: RehearsalOptions): Promise<Outcome> {
       store,
       filters: deployment.filters,
       hooks: deployment.hooks,
-      onTrouble: (functionName, version, message) =>
-        progress.sayOnce(`  ${functionName} version ${version}: ${message}`),
+      // All hooks find what ails all functions; what matters is the finding.
+      onTrouble: ({ name, functionName }, version, message) =>
+        progress.sayOnce(
+          deployment.hooks.has(name)
+            ? `  found: ${message}`
+            : `  ${functionName}, ${nameOf(version)} version: ${message}`,
+        ),
     });
     undo.push(() => versions.close());
     cloud.run(versions);

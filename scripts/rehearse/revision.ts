@@ -9,25 +9,32 @@ import { Misuse } from './misuse.ts';
 const run = promisify(execFile);
 
 const TEMPLATE = 'template.yaml';
+const SHORT = 7;
 /** What a function is built of, and what the rehearsal reads. */
 const PARTS = ['handlers', 'src', 'events', TEMPLATE, 'package.json'];
 
-/** Puts a revision into `target`, and over it, one after the other, directories with some files of a project. */
+/**
+ * Puts a revision into `target`, and over it, one after the other, directories with some files of a project. Returns what
+ * all that is called, for people.
+ */
 export async function checkOutLayers(
   [revision, ...overlays]: readonly [string, ...string[]],
   target: string,
-): Promise<void> {
-  await checkOut(revision, target);
+): Promise<string> {
+  const name = await checkOut(revision, target);
   for (const overlay of overlays) await layOver(overlay, target);
+  if (overlays.length === 0) return name;
+  return `${name} with ${overlays.map((overlay) => path.relative('', overlay)).join(' and ')}`;
 }
 
 /**
  * Puts a revision into `target`, an empty directory inside the project, so that packages are found. `revision` is what
  * git names (`HEAD~1`, a tag), or a project's directory, one with a template.yaml. `.` is the working tree itself.
+ * Returns its name, and the commit where that is another.
  *
  * @throws Misuse for all else.
  */
-export async function checkOut(revision: string, target: string): Promise<void> {
+export async function checkOut(revision: string, target: string): Promise<string> {
   const directory = path.resolve(revision);
   const isProject = existsSync(path.join(directory, TEMPLATE));
   const commit = isProject ? undefined : await commitOf(revision);
@@ -38,12 +45,13 @@ export async function checkOut(revision: string, target: string): Promise<void> 
     const lacking = PARTS.filter((part) => !existsSync(path.join(directory, part)));
     await copyParts(PROJECT, target, lacking);
     await copyParts(directory, target, PARTS);
-    return;
+    return directory === process.cwd() ? 'the working tree' : revision;
   }
   const archive = path.join(target, '..', `${path.basename(target)}.tar`);
   await run('git', ['archive', '--output', archive, commit], { cwd: PROJECT });
   await run('tar', ['-xf', archive, '-C', target]);
   if (!existsSync(path.join(target, TEMPLATE))) throw new Misuse(`${revision} has no ${TEMPLATE}`);
+  return commit.startsWith(revision) ? revision : `${revision} (${commit.slice(0, SHORT)})`;
 }
 
 async function layOver(overlay: string, target: string): Promise<void> {

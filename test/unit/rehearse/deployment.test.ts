@@ -165,7 +165,8 @@ describe('what is rehearsed', () => {
     await writeFile(path.join(whole, 'template.yaml'), 'Resources: {}');
     await writeFile(path.join(whole, 'handlers/own.ts'), 'own');
 
-    await checkOutLayers(['.', overlay], path.join(directory, 'a'));
+    const name = await checkOutLayers(['.', overlay], path.join(directory, 'a'));
+    expect(name).toBe(`the working tree with ${path.relative('', overlay)}`);
     const read = (file: string) => readFile(path.join(directory, file), 'utf8');
     expect(await read('a/handlers/get-item.ts')).toBe('other');
     expect(await read('a/handlers/item.ts')).toBe(await readFile('handlers/item.ts', 'utf8'));
@@ -177,7 +178,7 @@ describe('what is rehearsed', () => {
   });
 
   it.skipIf(!existsSync('.git'))('is a revision of git', async () => {
-    await checkOut('HEAD', path.join(directory, 'head'));
+    expect(await checkOut('HEAD', path.join(directory, 'head'))).toMatch(/^HEAD \([0-9a-f]{7}\)$/);
     expect(await readdir(path.join(directory, 'head'))).toEqual(
       expect.arrayContaining(['handlers', 'src', 'template.yaml']),
     );
