@@ -1,5 +1,5 @@
 import type { Counts } from '../base/tally.ts';
-import { CHECK_NAMESPACE, isKeyPart, isRecord } from '../client/option-rules.ts';
+import { CHECK_NAMESPACE, isCheckNamespace, isRecord, storedCheckNamespace } from '../client/option-rules.ts';
 import type { CacheLogger } from '../client/options.ts';
 
 /**
@@ -12,7 +12,7 @@ export const CHECK_FIELD = 'smearcache:check';
 export interface Check {
   /** To tell what this version is, and not to run the handler. */
   readonly report: boolean;
-  /** Where this invocation's items lie. */
+  /** Where this invocation's items lie, as it stands before their keys. */
   readonly namespace: string;
 }
 
@@ -20,10 +20,12 @@ export interface Check {
 export function checkOf(event: unknown, logger: CacheLogger): Check | undefined {
   if (!isRecord(event) || !(CHECK_FIELD in event)) return undefined;
   const { report, namespace } = Object(event[CHECK_FIELD]) as Record<string, unknown>;
-  if (isKeyPart(namespace) && (namespace as string).startsWith(CHECK_NAMESPACE)) {
-    return { report: report === true, namespace: namespace as string };
+  if (isCheckNamespace(namespace)) {
+    return { report: report === true, namespace: storedCheckNamespace(namespace) };
   }
-  logger.warn(`${CHECK_FIELD} was ignored: it needs a namespace that starts with ${CHECK_NAMESPACE}`);
+  logger.warn(
+    `${CHECK_FIELD} was ignored: it needs a namespace that starts with ${CHECK_NAMESPACE} and goes on`,
+  );
   return undefined;
 }
 

@@ -117,7 +117,7 @@ describe('the pre-traffic hook', () => {
     expect(invoked(LIVE)).toHaveLength(3);
     expect(invoked(LIVE)[1]).toMatchObject(GET.event);
     const keys = cluster.nodes.flatMap((node) => node.items().map(({ key }) => key)).sort();
-    expect(keys).toEqual([`${first!.namespace}:item-v1:item:7`, `${second!.namespace}:item-v1:item:7`]);
+    expect(keys).toEqual([`sc~${first!.namespace}:item-v1:item:7`, `sc~${second!.namespace}:item-v1:item:7`]);
   });
 
   it('refuses another shape under the same schema, and says so for both orders', async () => {

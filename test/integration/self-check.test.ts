@@ -114,7 +114,7 @@ describe.each(MAJORS)('the self-check under %s', (_name, middy) => {
       });
       expect(node.items()).toEqual([
         expect.objectContaining({
-          key: expect.stringMatching(/^check-abc:self-check:[\d.e-]+$/),
+          key: expect.stringMatching(/^sc~check-abc:self-check:[\d.e-]+$/),
           ttlSeconds: 60,
         }),
       ]);
@@ -206,7 +206,7 @@ describe.each(MAJORS)('the self-check under %s', (_name, middy) => {
     used.push(former);
     await former.set('gone', 'kept', TTL);
     // No cache may be given such a namespace.
-    const ofCheck = 'check-abc:v0:gone';
+    const ofCheck = 'sc~check-abc:v0:gone';
     const owner = buildRing(cluster.nodes).owner(ofCheck);
     await exchange(owner, [`set ${ofCheck} 0 60 7\r\ndeleted\r\n`]);
     expect(await invoke({ path: '/', 'smearcache:check': check }, lambdaContext())).toEqual({
@@ -214,13 +214,40 @@ describe.each(MAJORS)('the self-check under %s', (_name, middy) => {
       'smearcache:check': expect.objectContaining({ hits: 0, misses: 1, undecodable: 0 }),
     });
     expect(await invoke({ 'smearcache:check': check }, lambdaContext())).toMatchObject({ found: 'new' });
-    expect(itemsOf(cluster)).toEqual(['check-abc:v1:k', 'shop:v0:gone', 'shop:v1:k']);
+    expect(itemsOf(cluster)).toEqual(['sc~check-abc:v1:k', 'shop:v0:gone', 'shop:v1:k']);
+  });
+
+  it('reads and writes nothing that options or keys could name, even if they begin like a check', async () => {
+    const nodes = { discovery: { nodes: cluster.names } };
+    const production = [
+      createCache({ ...nodes, schema: 'check-abc' }),
+      createCache(nodes),
+      createCache({ ...nodes, schema: 'v1', invalidates: ['check-abc'] }),
+    ];
+    used.push(...production);
+    const [named, bare] = production;
+    await named!.set('k', 'of production', TTL);
+    await bare!.set('sc~check-abc:k', 'of production', TTL);
+    await bare!.set('check-abc:j', 'of production', TTL);
+    const invoke = invokerOf({ selfCheck: true }, async (_event, { cache }) => {
+      used.push(cache);
+      const found = await cache.getMany(['k', 'j']);
+      await cache.deleteMany(['k', 'j']);
+      return { hits: found.hits.size };
+    });
+    expect(await invoke({ 'smearcache:check': { namespace: 'check-abc' } }, lambdaContext())).toMatchObject({
+      hits: 0,
+    });
+    expect(await named!.get('k')).toBe('of production');
+    expect(await bare!.get('sc~check-abc:k')).toBe('of production');
+    expect(await bare!.get('check-abc:j')).toBe('of production');
   });
 
   it.each([
     ['without a namespace', { report: true }],
     ['of another kind', 'check-abc'],
     ['of a namespace that may be in use', { report: true, namespace: 'shop' }],
+    ['of nothing but the mark of a check', { namespace: 'check-' }],
     ['of what is no part of a key', { namespace: 'check-a:b' }],
   ])('ignores a check %s, with a warning', async (_words, check) => {
     // A busy machine is no fault of the cache.
