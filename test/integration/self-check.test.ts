@@ -76,6 +76,8 @@ describe.each(MAJORS)('the self-check under %s', (_name, middy) => {
       packageVersion: JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
         .version,
       functionVersion: '7',
+      contextKey: 'cache',
+      position: 0,
       fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/),
       disabled: false,
       dialect: 'libketama',
@@ -215,6 +217,42 @@ describe.each(MAJORS)('the self-check under %s', (_name, middy) => {
     });
     expect(await invoke({ 'smearcache:check': check }, lambdaContext())).toMatchObject({ found: 'new' });
     expect(itemsOf(cluster)).toEqual(['sc~check-abc:v1:k', 'shop:v0:gone', 'shop:v1:k']);
+  });
+
+  it('tells of each cache of a handler, the one that is asked for, and counts all of them', async () => {
+    const handler = vi.fn(async (_event: unknown, context: Context & { cache: Cache }) => {
+      const { cache, others } = context as typeof context & { others: Cache };
+      used.push(cache, others);
+      await cache.get('a');
+      await others.wrap('b', () => 'value', TTL);
+      return {};
+    });
+    const first = smearCache({
+      discovery: { configurationEndpoint: cluster.configEndpoint },
+      selfCheck: true,
+      logger,
+    });
+    const second = { contextKey: 'others', schema: 'v2', selfCheck: true };
+    const invoke = invokerOf(second, handler as unknown as Handler, [first]);
+    const asked = (position: number) =>
+      invoke(
+        { 'smearcache:check': { ...REPORT['smearcache:check'], position } },
+        lambdaContext(),
+      ) as Promise<{
+        smearcache: SelfCheckReport;
+      }>;
+    expect((await asked(0)).smearcache).toMatchObject({ contextKey: 'cache', position: 0, schema: null });
+    expect((await asked(1)).smearcache).toMatchObject({ contextKey: 'others', position: 1, schema: 'v2' });
+    expect(handler).not.toHaveBeenCalled();
+    expect(await invoke({ 'smearcache:check': { namespace: 'check-abc' } }, lambdaContext())).toEqual({
+      'smearcache:check': {
+        ...{ hits: 0, stale: 0, misses: 2, unavailable: 0, originLoads: 1, errors: 0, undecodable: 0 },
+        caches: [
+          expect.objectContaining({ contextKey: 'cache', misses: 1, originLoads: 0 }),
+          expect.objectContaining({ contextKey: 'others', misses: 1, originLoads: 1 }),
+        ],
+      },
+    });
   });
 
   it('reads and writes nothing that options or keys could name, even if they begin like a check', async () => {
