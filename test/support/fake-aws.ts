@@ -22,6 +22,7 @@ export class FakeAws {
   readonly variables = new Map<string, Record<string, string>>();
   /** What an operation answers instead. `undefined` in the place of an answer: it never does. */
   readonly answers = new Map<string, ((request: AwsRequest) => Reply) | undefined>();
+  readonly #intercepts = new Map<string, (request: AwsRequest) => Reply | undefined>();
   readonly #server: http.Server;
 
   private constructor(server: http.Server) {
@@ -69,6 +70,11 @@ export class FakeAws {
     }));
   }
 
+  /** What `answer` gives stands in the place of the operation; where it gives nothing, all is as before. */
+  intercept(operation: string, answer: (request: AwsRequest) => Reply | undefined): void {
+    this.#intercepts.set(operation, answer);
+  }
+
   async close(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
@@ -86,6 +92,8 @@ export class FakeAws {
       body: text === '' ? {} : JSON.parse(text),
     };
     this.requests.push(asked);
+    const intercepted = this.#intercepts.get(operation)?.(asked);
+    if (intercepted !== undefined) return intercepted;
     if (this.answers.has(operation)) return this.answers.get(operation)?.(asked);
     if (operation === 'Invoke') return this.#invoke(functionName!, asked.body);
     if (operation === 'GetFunctionConfiguration') {
