@@ -7,6 +7,7 @@ export const METRICS = {
   CacheUnavailable: 'unavailable',
   CacheStale: 'stale',
   OriginLoads: 'originLoads',
+  CacheWrites: 'writes',
   CacheErrors: 'errors',
   Undecodable: 'undecodable',
 } as const satisfies Record<string, keyof Counts>;
