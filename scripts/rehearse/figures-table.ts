@@ -1,6 +1,10 @@
+import { hitRatioOf } from '../../src/release/figures.ts';
 import type { VersionFigures } from './rehearsal.ts';
 
-const COLUMNS: Readonly<Record<string, (figures: VersionFigures) => string>> = {
+/** Reads that no node answered are looked at where they were counted. */
+type ShownFigures = VersionFigures & { readonly unavailable?: number };
+
+const COLUMNS: Readonly<Record<string, (figures: ShownFigures) => string>> = {
   version: ({ version }) => (version === '1' ? 'old' : 'new'),
   invocations: ({ invocations }) => String(invocations),
   errors: ({ errors }) => String(errors),
@@ -8,13 +12,15 @@ const COLUMNS: Readonly<Record<string, (figures: VersionFigures) => string>> = {
   'p99 ms': ({ p99Millis }) => p99Millis?.toFixed(1) ?? '-',
   hits: ({ hits }) => String(hits),
   misses: ({ misses }) => String(misses),
-  'hit ratio': ({ hits, misses }) =>
-    hits + misses === 0 ? '-' : `${((100 * hits) / (hits + misses)).toFixed(1)} %`,
+  'hit ratio': ({ hits, misses, unavailable }) => {
+    const ratio = hitRatioOf({ hits, misses, unavailable });
+    return ratio === undefined ? '-' : `${(100 * ratio).toFixed(1)} %`;
+  },
   'origin loads': ({ originLoads }) => String(originLoads),
 };
 
 /** One line a version under its headings. */
-export function figuresTable(figures: readonly VersionFigures[]): string {
+export function figuresTable(figures: readonly ShownFigures[]): string {
   const rows = [
     Object.keys(COLUMNS),
     ...figures.map((one) => Object.values(COLUMNS).map((cell) => cell(one))),
