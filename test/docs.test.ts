@@ -80,6 +80,7 @@ describe('the documentation', () => {
         compilerOptions: {
           paths: {
             smearcache: entry('index.ts'),
+            'smearcache/idempotency': entry('idempotency.ts'),
             'smearcache/ring': entry('ring/index.ts'),
             'smearcache/release': entry('release/index.ts'),
             'smearcache/testing': entry('testing/index.ts'),
