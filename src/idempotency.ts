@@ -1,5 +1,9 @@
-// The entry `smearcache/idempotency`: what `CachePersistenceLayer` of Powertools needs of a cache. Its client port is taken
-// by its shape, so that nothing of Powertools is imported here.
+/**
+ * What `CachePersistenceLayer` of Powertools needs of a cache. Its client port is taken by its shape: nothing of Powertools
+ * is imported here.
+ *
+ * @module smearcache/idempotency
+ */
 
 import { type CacheError, IdempotencyStoreError, OptionsError } from './base/errors.ts';
 import { MAX_TTL_SECONDS, type Seconds } from './base/units.ts';

@@ -9,6 +9,7 @@ export interface ConfigurationOnly {
   readonly variables: Readonly<Record<string, string | undefined>>;
 }
 
+/** What two versions of the code, side by side over one cache, mean for each other. */
 export interface Comparison extends Verdict {
   /** The share of keys, 0..1, that the new version looks for elsewhere; `undefined` where it cannot be told. */
   readonly movedShare: number | undefined;

@@ -1,6 +1,7 @@
 import { configBody, type ListedNode, type NamedNode, type ServedConfig } from './cluster-config.ts';
 import { type NodeOptions, startNode, type TestNode } from './node.ts';
 
+/** What all nodes of a cluster have in common, and how many they are. */
 export interface ClusterOptions extends Omit<NodeOptions, 'port' | 'clusterConfig'> {
   /** How many nodes; 3 by default. */
   readonly nodes?: number;
@@ -42,6 +43,7 @@ export class TestCluster {
     }
   }
 
+  /** The nodes on the list, in its order. */
   get nodes(): readonly TestNode[] {
     return this.#nodes;
   }
@@ -56,6 +58,7 @@ export class TestCluster {
     return this.configNode.name;
   }
 
+  /** The list's version, from 1 up. */
   get version(): number {
     return this.#history.length;
   }
@@ -90,6 +93,7 @@ export class TestCluster {
     this.#running.clear();
   }
 
+  /** `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
