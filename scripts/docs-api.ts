@@ -3,4 +3,9 @@ import { join } from 'node:path';
 import { writeApiReference } from './docs/api-reference.ts';
 import { ROOT } from './packaging/stage.ts';
 
-writeApiReference(join(ROOT, 'docs/api'));
+try {
+  writeApiReference(join(ROOT, 'docs/api'));
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

@@ -181,11 +181,27 @@ describe('the documentation', () => {
     for (const name of named) expect(Object.keys(scripts)).toContain(name);
   });
 
-  test.each(pages)('%s links only to files that are there', (page) => {
-    const targets = [...read(page).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map((match) => match[1]!);
-    for (const target of targets) expect(existsSync(join(ROOT, page, '..', target)), target).toBe(true);
+  test.each(pages)('%s links only to what is there', (page) => {
+    const targets = [...read(page).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)];
+    for (const [link, path, anchor] of targets) {
+      const target = path === '' ? page : join(page, '..', path!);
+      expect(existsSync(join(ROOT, target)), link).toBe(true);
+      // The generator of the reference sees to its own.
+      if (anchor !== undefined && !target.startsWith(GENERATED)) {
+        expect(anchorsOf(target), `${page}: ${link}`).toContain(anchor);
+      }
+    }
   });
 });
+
+/** What GitHub makes of headings. */
+const anchorsOf = (page: string): string[] =>
+  Array.from(read(page).matchAll(/^#+ (.*)$/gm), ([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s-]/gu, '')
+      .replace(/ /g, '-'),
+  );
 
 /** What a reader is told to run: programs of a machine that has Node, the AWS tools and memcached. */
 const PROGRAMS = [

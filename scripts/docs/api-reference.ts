@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { ROOT } from '../packaging/stage.ts';
 
 /**
@@ -10,9 +11,8 @@ import { ROOT } from '../packaging/stage.ts';
 export function writeApiReference(folder: string): void {
   const tool = join(ROOT, 'tools/docs');
   const typedoc = join(tool, 'node_modules/typedoc/bin/typedoc');
-  execFileSync(process.execPath, [typedoc, '--options', join(tool, 'typedoc.json'), '--out', folder], {
-    cwd: ROOT,
-    stdio: ['ignore', 'ignore', 'pipe'],
-    encoding: 'utf8',
-  });
+  const words = [typedoc, '--options', join(tool, 'typedoc.json'), '--out', folder];
+  const { status, stderr, error } = spawnSync(process.execPath, words, { cwd: ROOT, encoding: 'utf8' });
+  if (error !== undefined) throw error;
+  if (status !== 0) throw new Error(stripVTControlCharacters(stderr));
 }
