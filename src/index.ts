@@ -1,4 +1,8 @@
-// The public entry `smearcache`.
+/**
+ * The middleware and the client, their options, outcomes and errors.
+ *
+ * @module smearcache
+ */
 
 export {
   AbortedError,

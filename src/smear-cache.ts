@@ -43,6 +43,7 @@ export type SmearCacheContext<Options extends SmearCacheOptions = SmearCacheOpti
   [Key in ContextKey<Options>]: Cache;
 };
 
+/** What `smearCache` gives: hooks for Middy, which put the cache on the handler's context. */
 export type SmearCacheMiddleware<Options extends SmearCacheOptions> = middy.MiddlewareObj<
   unknown,
   unknown,

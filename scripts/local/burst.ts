@@ -1,7 +1,10 @@
-// What smearing does to one hot key, over the whole path: npm run burst
+// What smearing does to one hot key, over the whole path: npm run burst. With `-- --svg FILE` it draws the picture, too.
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { seededRandom } from '../../src/base/random.ts';
 import { startBackingServices } from './backing-services.ts';
 import { type BurstResult, burstChart } from './burst-chart.ts';
+import { burstPicture } from './burst-picture.ts';
 import { readsServed } from './cluster/ask.ts';
 import { nodeName } from './cluster/node.ts';
 import { FunctionHost } from './function-host.ts';
@@ -110,6 +113,7 @@ function range(first: number, last: number): number[] {
 }
 
 async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { svg: { type: 'string' } } });
   say(
     `${REQUESTS} requests through the gateway and AWS's runtime client: ${HOT_SHARE * 100} % for ${HOT_KEY},`,
   );
@@ -119,6 +123,9 @@ async function main(): Promise<void> {
   const plain = await run('without smearing', '');
   const smeared = await run(`${HOT_KEY} smeared`, HOT_KEY);
   say(burstChart([plain, smeared]));
+  if (values.svg === undefined) return;
+  const requests = `npm run burst: ${REQUESTS.toLocaleString('en')} requests, ${HOT_SHARE * 100} % of them for ${HOT_KEY}`;
+  writeFileSync(values.svg, burstPicture([plain, smeared], requests));
 }
 
 const interrupted = shutdownRequest().then(() => Promise.reject(new Error('interrupted')));

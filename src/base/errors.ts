@@ -118,6 +118,19 @@ export class LoadTimeoutError extends Error {
   }
 }
 
+/**
+ * What became of an idempotency record is not certain, or it cannot be kept. Unlike faults of the cache this one is thrown,
+ * so that nothing is executed twice on a guess. `cause` is the fault, where there was one.
+ */
+export class IdempotencyStoreError extends Error {
+  override readonly name = 'IdempotencyStoreError';
+  readonly code = 'IDEMPOTENCY_STORE';
+
+  constructor(reason: string, cause?: CacheError) {
+    super(reason, cause === undefined ? {} : { cause });
+  }
+}
+
 /** Wrong options: the caller's mistake, thrown at once, with every problem and its mending in one message. */
 export class OptionsError extends TypeError {
   override readonly name = 'OptionsError';

@@ -60,12 +60,14 @@ export type StoreOutcome =
   | { readonly kind: 'disabled' }
   | Unavailable;
 
+/** What a delete came to. `unavailable`: an owner did not acknowledge, and the old value may live on. */
 export type DeleteOutcome =
   | { readonly kind: 'deleted' }
   | { readonly kind: 'not-found' }
   | { readonly kind: 'disabled' }
   | Unavailable;
 
+/** What a count came to. Where it is `unavailable` it may have been counted all the same. */
 export type CountOutcome =
   /** The number that the item holds now. */
   | { readonly kind: 'counted'; readonly value: number }
@@ -84,12 +86,14 @@ export type SampleOutcome =
   | { readonly kind: 'unsupported' }
   | Unavailable;
 
+/** What a touch came to. */
 export type TouchOutcome =
   | { readonly kind: 'touched' }
   | { readonly kind: 'not-found' }
   | { readonly kind: 'disabled' }
   | Unavailable;
 
+/** What a compare-and-swap loop came to. */
 export type UpdateOutcome<T> =
   | { readonly kind: 'stored'; readonly value: T }
   /** The item was left as it is: `value`, or `undefined` where there is none. */

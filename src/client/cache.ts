@@ -10,21 +10,25 @@ import type {
 import type { Seconds } from '../base/units.ts';
 import type { Topology } from '../topology/index.ts';
 
+/** What every call takes. */
 export interface CallOptions {
   /** Once it aborts, the call is `unavailable` at once; what was sent is sent. Middy's handlers are given one. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How to read. */
 export interface GetOptions extends CallOptions {
   /** Reads the base, never a copy: what an acknowledged `set` or `delete` left there. Default `false`. */
   readonly consistentRead?: boolean | undefined;
 }
 
+/** How to store. */
 export interface StoreOptions extends CallOptions {
   /** How long the item lives. Above 0; fractions are rounded up and more than 30 days are cut to 30 days. */
   readonly ttlSeconds: Seconds;
 }
 
+/** How to read through a loader. Times are in seconds. */
 export interface WrapOptions<T = never> extends StoreOptions {
   /**
    * How long a value may still be served once its `ttlSeconds` are over: while it is renewed (by one reader, beside its
@@ -55,6 +59,7 @@ export type CountOptions = CallOptions & { readonly by?: number | undefined } & 
     | { readonly initial?: undefined; readonly ttlSeconds?: undefined }
   );
 
+/** How to store what a compare-and-swap loop computed. */
 export interface UpdateOptions extends StoreOptions {
   /** How often to start over where somebody else changes the item meanwhile, from 1 up. 5 by default. */
   readonly tries?: number | undefined;
@@ -84,8 +89,11 @@ export type ReadThroughResult<T> =
 
 /** An honest partial result: each key that was asked for is in exactly one of the three. */
 export interface ManyResult<T> {
+  /** Values by key. */
   readonly hits: Map<string, T>;
+  /** Keys of which their node says that it has nothing. */
   readonly misses: string[];
+  /** Keys of which no node said anything. */
   readonly unavailable: string[];
 }
 

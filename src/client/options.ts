@@ -16,8 +16,11 @@ export interface DiscoveryOptions {
   readonly serverlessEndpoint?: string | undefined;
 }
 
+/** One node, where `host:port` does not say enough. */
 export interface NodeOptions {
+  /** A name or an IP, hashed as it is spelt: `A.example` and `a.example` are two nodes. */
   readonly host: string;
+  /** 1 to 65535. */
   readonly port: number;
   /** Relative share of the keys; 1 by default. */
   readonly weight?: number | undefined;
@@ -25,6 +28,7 @@ export interface NodeOptions {
   readonly ip?: string | undefined;
 }
 
+/** Credentials of the binary protocol. */
 export interface SaslOptions {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
@@ -40,6 +44,7 @@ export interface AutoOptions {
   readonly oneIn?: number | undefined;
 }
 
+/** Which keys are served from several nodes, and how. */
 export interface SmearOptions {
   /** The hand-kept list of hot keys: a key, or a key or prefix with its number of copies (the base is one). */
   readonly keys?: readonly (string | SmearRule)[] | undefined;
@@ -56,8 +61,11 @@ export interface SmearOptions {
 
 /** What a Powertools logger, or the console, can do. */
 export interface CacheLogger {
+  /** What is of use when looking for a fault. */
   debug(message: string, ...details: Record<string, unknown>[]): void;
+  /** A node that came back, a list that changed. */
   info(message: string, ...details: Record<string, unknown>[]): void;
+  /** A node that failed, a value that could not be stored or read. */
   warn(message: string, ...details: Record<string, unknown>[]): void;
 }
 
@@ -103,5 +111,6 @@ export interface CacheOptions {
   readonly logger?: CacheLogger | undefined;
   /** The ElastiCache client class, and its configuration, for `discovery.clusterId`. */
   readonly AwsClient?: AwsClientClass | undefined;
+  /** Passed to its constructor. */
   readonly awsClientOptions?: object | undefined;
 }

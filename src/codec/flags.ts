@@ -1,26 +1,30 @@
 // The 32 bits of client flags that memcached keeps beside a value, in one table.
 //
-//   31      24 23     16 15      8 7      4 3      0
-//  +----------+---------+---------+--------+--------+
-//  |   mark   |   hot   | reserved| packed | format |
-//  +----------+---------+---------+--------+--------+
+//   31      24 23     16 15    12 11     8 7        0
+//  +----------+---------+--------+--------+----------+
+//  |   mark   |   hot   | packed | format | always 0 |
+//  +----------+---------+--------+--------+----------+
 //
 // A non-empty string has no bit set: any other client reads it as the bytes it is. All else carries the mark, so
 // that an item of another client, whose flags mean something else, is told from ours.
 //
-// `hot` tells whoever reads the item that its key is hot, and how hot. Of a string the lower half stays zero even then:
-// other clients keep what they know of a value there (PHP's leaves the upper half to its users).
+// The lowest byte stays free, since that is where other clients keep what they know of a value: pylibmc, Dalli and
+// spymemcached would take its first bit for an object of theirs, and load one from whatever bytes they find. As it is they
+// are given the bytes.
+//
+// `hot` tells whoever reads the item that its key is hot, and how hot. Of a string the lower half stays zero even then.
 
 const MARK = 0x5c000000;
 const MARK_MASK = 0xff000000;
+const PACKED_MASK = 0xf000;
+const PACKED_SHIFT = 12;
+const FORMAT_MASK = 0xf00;
+const FORMAT_SHIFT = 8;
 const HOT_MASK = 0x00ff0000;
 const HOT_SHIFT = 16;
 /** A step of the hot bits, from a share of 1 at 255 down to 0.00005. */
 const HOT_STEP = 1.04;
 const MOST_HOT = 255;
-const PACKED_MASK = 0xf0;
-const PACKED_SHIFT = 4;
-const FORMAT_MASK = 0xf;
 
 export const FORMATS = { string: 0, bytes: 1, json: 2, emptyString: 3, nothing: 4 } as const;
 export type Format = keyof typeof FORMATS;
@@ -36,7 +40,9 @@ const FORMAT_OF = byBits(FORMATS);
 const PACKING_OF = byBits(PACKINGS);
 
 export function flagsOf(format: Format, packing: Packing = 'none'): number {
-  return format === 'string' ? 0 : MARK | (PACKINGS[packing] << PACKED_SHIFT) | FORMATS[format];
+  return format === 'string'
+    ? 0
+    : MARK | (PACKINGS[packing] << PACKED_SHIFT) | (FORMATS[format] << FORMAT_SHIFT);
 }
 
 /** The format that `flags` name, or `undefined` where another client (or a later version of this one) wrote them. */
@@ -44,7 +50,7 @@ export function formatOf(flags: number): Format | undefined {
   if (flags === 0) return 'string';
   if (!isMarked(flags)) return undefined;
   if ((flags & ~(MARK_MASK | HOT_MASK | PACKED_MASK | FORMAT_MASK)) !== 0) return undefined;
-  const format = FORMAT_OF[flags & FORMAT_MASK];
+  const format = FORMAT_OF[(flags & FORMAT_MASK) >>> FORMAT_SHIFT];
   if ((flags & PACKED_MASK) === 0) return format;
   return PACKED_FORMATS.includes(format) && packingOf(flags) !== undefined ? format : undefined;
 }

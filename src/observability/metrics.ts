@@ -21,7 +21,9 @@ const VERSION_DIMENSION = 'function_version';
 
 /** The part of a Powertools `Metrics` that is used. */
 export interface CacheMetrics {
+  /** Counts; called once for each of `METRICS` that is above zero. */
   addMetric(name: string, unit: 'Count', value: number): unknown;
+  /** Called before each metric, with `function_version`. */
   addDimension(name: string, value: string): unknown;
   /** A metric with dimensions of its own: those of the caller's other metrics stay as they are. */
   singleMetric?(): CacheMetrics;
@@ -29,6 +31,7 @@ export interface CacheMetrics {
 
 /** The part of a Powertools `Tracer` that is used. */
 export interface CacheTracer {
+  /** Called once an invocation, with its counts. */
   putMetadata(key: string, value: unknown, namespace?: string): void;
 }
 

@@ -4,6 +4,7 @@ import { type Budget, type Finding, note, refuse, type Verdict, verdictOf, warni
 import { movedOf } from './moved-share.ts';
 import { nodeFindings, ringFindings } from './node-findings.ts';
 
+/** What two versions of the code, side by side over one cache, mean for each other. */
 export interface Comparison extends Verdict {
   /** The share of keys, 0..1, that the new version looks for elsewhere; `undefined` where it cannot be told. */
   readonly movedShare: number | undefined;

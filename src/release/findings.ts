@@ -11,6 +11,7 @@ export interface Finding {
   readonly sentence: string;
 }
 
+/** Whether a version may be released, and why not. */
 export interface Verdict {
   readonly verdict: 'pass' | 'refuse';
   readonly findings: readonly Finding[];

@@ -1,4 +1,8 @@
-// The public entry `smearcache/release`: what a deployment's hooks compare, as pure functions of reports and figures.
+/**
+ * What a deployment's hooks compare, as pure functions of reports and figures.
+ *
+ * @module smearcache/release
+ */
 
 export { CHECK_FIELD, type NodeReport, type SelfCheckReport } from '../base/self-check-report.ts';
 export { type CachePair, compareCaches, pairCaches } from './caches.ts';

@@ -13,6 +13,7 @@ export interface NodeChange {
   readonly lost: number;
 }
 
+/** What a change of the node list does to the keys. */
 export interface RingDiff {
   /** Share of the key space, 0..1, whose owner changes; owners are compared by `host:port`. */
   readonly movedShare: number;

@@ -1,4 +1,8 @@
-// The public entry `smearcache/ring`: where keys belong, as a pure function of a list of nodes.
+/**
+ * Where keys belong, as a pure function of a list of nodes: no sockets, no clock, no chance.
+ *
+ * @module smearcache/ring
+ */
 
 export { DIALECTS, type RingDialect } from './dialects.ts';
 export { diffRings, type NodeChange, type RingDiff } from './diff.ts';

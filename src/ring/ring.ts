@@ -6,6 +6,7 @@ import { fingerprintOf } from './fingerprint.ts';
 import { DIGEST_WORDS, type Hash } from './hash/hashes.ts';
 import { nodeName, type RingNode } from './node.ts';
 
+/** How to build a ring. */
 export interface RingOptions {
   /** The client whose placement to follow, bit for bit. Default `'libketama'`. */
   readonly dialect?: RingDialect;

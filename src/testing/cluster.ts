@@ -1,6 +1,7 @@
 import { configBody, type ListedNode, type NamedNode, type ServedConfig } from './cluster-config.ts';
 import { type NodeOptions, startNode, type TestNode } from './node.ts';
 
+/** What all nodes of a cluster have in common, and how many they are. */
 export interface ClusterOptions extends Omit<NodeOptions, 'port' | 'clusterConfig'> {
   /** How many nodes; 3 by default. */
   readonly nodes?: number;
@@ -19,6 +20,7 @@ export class TestCluster {
   readonly #options: ClusterOptions;
   readonly #history: (readonly NamedNode[])[] = [];
   readonly #running = new Set<TestNode>();
+  readonly #cutOff = new Set<TestNode>();
   #nodes: readonly TestNode[] = [];
   #served: ServedConfig = { kind: 'current' };
 
@@ -42,6 +44,7 @@ export class TestCluster {
     }
   }
 
+  /** The nodes on the list, in its order. */
   get nodes(): readonly TestNode[] {
     return this.#nodes;
   }
@@ -56,6 +59,7 @@ export class TestCluster {
     return this.configNode.name;
   }
 
+  /** The list's version, from 1 up. */
   get version(): number {
     return this.#history.length;
   }
@@ -76,6 +80,30 @@ export class TestCluster {
     await node.close();
   }
 
+  /**
+   * Cuts nodes off, as a network does that loses packets: none of them answers, or refuses, anything until `heal`. What is sent
+   * meanwhile arrives late, as it does when TCP sends it again. `configNode` can be one of them; the list does not change.
+   * (Connections are still accepted, by this machine's kernel: a connect does not time out, what is sent on it does.)
+   *
+   * @throws RangeError for a node of another cluster.
+   */
+  partition(...nodes: readonly TestNode[]): void {
+    const foreign = nodes.find((node) => !this.#running.has(node));
+    if (foreign !== undefined) throw new RangeError(`${foreign.name} is not in this cluster`);
+    for (const node of nodes) {
+      node.faults.set({ kind: 'hang' });
+      this.#cutOff.add(node);
+    }
+  }
+
+  /** Joins these nodes again, or all that `partition` cut off: what they were sent is carried out and answered now. */
+  heal(...nodes: readonly TestNode[]): void {
+    const healed = nodes.length > 0 ? nodes : [...this.#cutOff];
+    for (const node of healed) {
+      if (this.#cutOff.delete(node)) node.faults.clear('hang');
+    }
+  }
+
   /** Makes `config get cluster` tell something else from now on. `{ kind: 'current' }` takes it back. */
   serveConfig(served: ServedConfig): void {
     if (served.kind === 'version' && this.#history[served.version - 1] === undefined) {
@@ -90,6 +118,7 @@ export class TestCluster {
     this.#running.clear();
   }
 
+  /** `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -11,12 +11,14 @@ interface Counted {
 /** Replies leave this much later, in real time whatever the node's clock; their order is kept. */
 export interface SlowFault extends Counted {
   readonly kind: 'slow';
+  /** In milliseconds. */
   readonly delayMillis: Millis;
 }
 
 /** A reply's first bytes leave, then the connection ends (FIN). */
 export interface CutFault extends Counted {
   readonly kind: 'cut';
+  /** So many bytes of the reply still leave. */
   readonly afterBytes: number;
 }
 
@@ -30,6 +32,7 @@ export interface ResetFault extends Counted {
 /** A reply's first bytes leave, then nothing more on this connection until the fault is cleared. */
 export interface StallFault extends Counted {
   readonly kind: 'stall';
+  /** So many bytes of the reply still leave. */
   readonly afterBytes: number;
 }
 
@@ -81,7 +84,9 @@ export type Fault =
   | OutOfMemoryFault
   | MaxConnectionsFault;
 
+/** The name of a fault. */
 export type FaultKind = Fault['kind'];
+/** The fault of this name. */
 export type FaultOf<Kind extends FaultKind> = Extract<Fault, { kind: Kind }>;
 
 interface Armed {

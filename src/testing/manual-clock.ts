@@ -21,10 +21,12 @@ export class ManualClock implements Clock {
     this.#wall += millis;
   }
 
+  /** Milliseconds since the start, by which deadlines are measured. */
   monotonic(): Millis {
     return this.#monotonic;
   }
 
+  /** The time of day, in milliseconds since 1970. */
   wall(): Millis {
     return this.#wall;
   }

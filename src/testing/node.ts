@@ -6,6 +6,7 @@ import type { Counters } from './counters.ts';
 import type { Faults } from './faults.ts';
 import { NodeState } from './node-state.ts';
 
+/** What a node is to be like. */
 export interface NodeOptions {
   /** Listens here; 0, the default, takes a free port. */
   readonly port?: number;
@@ -78,6 +79,7 @@ export class TestNode {
     this.faults = this.#state.faults;
   }
 
+  /** Where it listens on 127.0.0.1, also after a restart. */
   get port(): number {
     return this.#port;
   }
@@ -87,6 +89,7 @@ export class TestNode {
     return `${this.host}:${this.#port}`;
   }
 
+  /** What it has counted since its start; a copy. */
   get stats(): NodeStats {
     const { counters, store, connections } = this.#state;
     return { ...counters, curr_connections: connections, curr_items: store.size, bytes: store.bytes };
@@ -166,6 +169,7 @@ export class TestNode {
     this.faults.clear();
   }
 
+  /** `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -112,7 +112,7 @@ describe('items of others', () => {
 
   const ours = fc
     .tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 3 }))
-    .map(([packing, format]) => 0x5c000000 | (packing << 4) | format);
+    .map(([packing, format]) => 0x5c000000 | (packing << 12) | (format << 8));
 
   it('are read without exception under our own flags, whatever their bytes', () => {
     fc.assert(

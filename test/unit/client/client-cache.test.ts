@@ -112,9 +112,9 @@ describe('the cache', () => {
 
   it.each([
     ['foreign', Buffer.from('x'), 1],
-    ['cut JSON', Buffer.from('{"a":'), 0x5c000002],
-    ['cut, packed', Buffer.from('x'), 0x5c000012],
-    ['of a packing of a later version', Buffer.from('x'), 0x5c000032],
+    ['cut JSON', Buffer.from('{"a":'), 0x5c000200],
+    ['cut, packed', Buffer.from('x'), 0x5c001200],
+    ['of a packing of a later version', Buffer.from('x'), 0x5c003200],
     ['no UTF-8', Buffer.from([0xff]), 0],
   ])(
     'loads in place of an item that it cannot read, once, and replaces it: %s',

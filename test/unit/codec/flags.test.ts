@@ -6,6 +6,7 @@ import {
   formatOf,
   type Packing,
   packingOf,
+  withHotShare,
 } from '../../../src/codec/flags.ts';
 
 const formats = Object.keys(FORMATS) as Format[];
@@ -38,6 +39,11 @@ describe('client flags', () => {
     expect(new Set(flags).size).toBe(flags.length);
   });
 
+  it('leave the lowest byte to other clients, which would load objects by what they find there', () => {
+    for (const format of formats) expect(withHotShare(flagsOf(format), 0.5) & 0xff).toBe(0);
+    for (const pair of PACKED) expect(withHotShare(flagsOf(...pair), 0.5) & 0xff).toBe(0);
+  });
+
   it('are whole numbers of 32 bits', () => {
     for (const format of formats) expect(flagsOf(format)).toBe(flagsOf(format) >>> 0);
     for (const pair of PACKED) expect(flagsOf(...pair)).toBe(flagsOf(...pair) >>> 0);
@@ -50,11 +56,11 @@ describe('client flags', () => {
     ['PHP, compressed', 0x30],
     ['Dalli, serialized and compressed', 3],
     ['a mark that is not ours', 0x5d000002],
-    ['our mark with a format of a later version', 0x5c00000f],
-    ['our mark with a reserved bit', 0x5c000102],
-    ['our mark with a packing of a later version', 0x5c000032],
-    ['our mark with a string that is packed', 0x5c000010],
-    ['our mark with an empty string that is packed', 0x5c000023],
+    ['our mark with a format of a later version', 0x5c000f00],
+    ['our mark with a reserved bit', 0x5c000201],
+    ['our mark with a packing of a later version', 0x5c003200],
+    ['our mark with a string that is packed', 0x5c001000],
+    ['our mark with an empty string that is packed', 0x5c002300],
     ['all bits', 0xffffffff],
   ])('of others are of no format: %s', (_who, flags) => {
     expect(formatOf(flags)).toBeUndefined();

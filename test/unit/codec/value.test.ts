@@ -224,7 +224,7 @@ describe('an item that cannot be read', () => {
 
   it.each([
     ['text', 0],
-    ['JSON', 0x5c000002],
+    ['JSON', 0x5c000200],
   ])('because its %s is not UTF-8 says so', (what, flags) => {
     const bytes = Buffer.from([0x22, 0xc3, 0x28, 0x22]);
     expect(decodeValue(bytes, flags)).toEqual({ kind: 'undecodable', reason: `its ${what} is not UTF-8` });

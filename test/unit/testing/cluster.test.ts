@@ -1,5 +1,11 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ManualClock, startCluster, type TestCluster } from '../../../src/testing/index.ts';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import {
+  ManualClock,
+  startCluster,
+  startNode,
+  type TestCluster,
+  type TestNode,
+} from '../../../src/testing/index.ts';
 import { exchange, RawClient } from '../../support/raw-client.ts';
 
 let cluster: TestCluster;
@@ -82,4 +88,33 @@ test('nodes share what the cluster was given', async () => {
   expect(await exchange(node!, ['mg a\r\n'])).toBe('EN\r\n');
   expect(await exchange(other.configNode, ASK)).toContain(`localhost|127.0.0.1|${node!.port}`);
   await other[Symbol.asyncDispose]();
+});
+
+test('a node that is cut off says nothing until it is joined again, and then all of it', async () => {
+  const [first, second] = cluster.nodes as [TestNode, TestNode];
+  const client = await RawClient.connect(first);
+  onTestFinished(() => client.close());
+  cluster.partition(first, cluster.configNode);
+  client.write('set k 0 0 1\r\na\r\n');
+  await expect.poll(() => first.stats.bytes_read).toBeGreaterThan(0);
+  // The other node is well.
+  expect(await exchange(second, ['mn\r\n'])).toBe('MN\r\n');
+  expect([client.received, first.items()]).toEqual(['', []]);
+  cluster.heal(second, first);
+  expect(await client.ask('', '\r\n')).toBe('STORED\r\n');
+  expect(cluster.configNode.faults.active).toEqual([{ kind: 'hang' }]);
+  cluster.heal();
+  expect(await ask()).toContain('CONFIG');
+});
+
+test('healing leaves faults of the test alone, and foreign nodes are refused', async () => {
+  const [first, second] = cluster.nodes as [TestNode, TestNode];
+  second.faults.set({ kind: 'hang' });
+  cluster.partition(first);
+  cluster.heal();
+  expect(second.faults.active).toEqual([{ kind: 'hang' }]);
+  const stranger = await startNode();
+  onTestFinished(() => stranger.close());
+  expect(() => cluster.partition(first, stranger)).toThrow(RangeError);
+  expect(first.faults.active).toEqual([]);
 });
