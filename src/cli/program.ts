@@ -1,0 +1,53 @@
+import { Command, CommanderError } from 'commander';
+import { reasonOf } from '../base/errors.ts';
+import { PACKAGE_VERSION } from '../base/package-version.ts';
+import { ringCommand } from './ring/ring-command.ts';
+import { paletteOf } from './screen/palette.ts';
+import { printable } from './screen/printable.ts';
+import { CommandFailure, EXIT, type World } from './world.ts';
+
+/** Carries out one command line, without the program's name, and gives the exit code. Never throws. */
+export async function run(words: readonly string[], world: World): Promise<number> {
+  const program = programOf(world);
+  try {
+    await program.parseAsync(words, { from: 'user' });
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.misuse;
+    if (error instanceof Finding) return EXIT.failure;
+    const { bold } = paletteOf(world.stderr, world.environment);
+    world.stderr.write(`${bold('smearcache:')} ${printable(reasonOf(error))}\n`);
+    return error instanceof CommandFailure ? error.exitCode : EXIT.failure;
+  }
+}
+
+/** A command that has told what it found, and found something. */
+export class Finding extends Error {}
+
+function programOf(world: World): Command {
+  const program = new Command('smearcache')
+    .description(
+      "The operator's tool of smearcache: where keys are, which are hot, and whether a cluster is fit.",
+    )
+    .version(PACKAGE_VERSION, '-V, --version')
+    .showHelpAfterError('(smearcache help lists the commands; add --help to one for its options)')
+    .showSuggestionAfterError();
+  program.addCommand(ringCommand(world));
+  for (const command of withinOf(program)) quietly(command, world);
+  return program;
+}
+
+/** Commander would end the process and write to its streams by itself. */
+function quietly(command: Command, { stdout, stderr }: World): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => void stdout.write(text),
+    writeErr: (text) => void stderr.write(text),
+    getOutHelpWidth: () => stdout.columns ?? 100,
+    getErrHelpWidth: () => stderr.columns ?? 100,
+    outputError: (text, write) => write(`smearcache: ${text.replace(/^error: /, '')}`),
+  });
+}
+
+function withinOf(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withinOf)];
+}
