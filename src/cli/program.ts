@@ -1,10 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { reasonOf } from '../base/errors.ts';
 import { PACKAGE_VERSION } from '../base/package-version.ts';
+import { doctorCommand } from './doctor/doctor-command.ts';
 import { ringCommand } from './ring/ring-command.ts';
 import { paletteOf } from './screen/palette.ts';
 import { printable } from './screen/printable.ts';
-import { CommandFailure, EXIT, type World } from './world.ts';
+import { CommandFailure, EXIT, Found, type World } from './world.ts';
 
 /** Carries out one command line, without the program's name, and gives the exit code. Never throws. */
 export async function run(words: readonly string[], world: World): Promise<number> {
@@ -14,15 +15,12 @@ export async function run(words: readonly string[], world: World): Promise<numbe
     return EXIT.ok;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.misuse;
-    if (error instanceof Finding) return EXIT.failure;
+    if (error instanceof Found) return EXIT.failure;
     const { bold } = paletteOf(world.stderr, world.environment);
     world.stderr.write(`${bold('smearcache:')} ${printable(reasonOf(error))}\n`);
     return error instanceof CommandFailure ? error.exitCode : EXIT.failure;
   }
 }
-
-/** A command that has told what it found, and found something. */
-export class Finding extends Error {}
 
 function programOf(world: World): Command {
   const program = new Command('smearcache')
@@ -32,7 +30,7 @@ function programOf(world: World): Command {
     .version(PACKAGE_VERSION, '-V, --version')
     .showHelpAfterError('(smearcache help lists the commands; add --help to one for its options)')
     .showSuggestionAfterError();
-  program.addCommand(ringCommand(world));
+  for (const command of [ringCommand, doctorCommand]) program.addCommand(command(world));
   for (const command of withinOf(program)) quietly(command, world);
   return program;
 }

@@ -46,3 +46,6 @@ export class CommandFailure extends Error {
 }
 
 export const misuse = (message: string): CommandFailure => new CommandFailure(message, EXIT.misuse);
+
+/** Thrown by a command that has told what it found, and found something. */
+export class Found extends Error {}
