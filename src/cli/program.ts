@@ -5,6 +5,7 @@ import { doctorCommand } from './doctor/doctor-command.ts';
 import { ringCommand } from './ring/ring-command.ts';
 import { paletteOf } from './screen/palette.ts';
 import { printable } from './screen/printable.ts';
+import { topCommand } from './top/top-command.ts';
 import { CommandFailure, EXIT, Found, type World } from './world.ts';
 
 /** Carries out one command line, without the program's name, and gives the exit code. Never throws. */
@@ -30,7 +31,7 @@ function programOf(world: World): Command {
     .version(PACKAGE_VERSION, '-V, --version')
     .showHelpAfterError('(smearcache help lists the commands; add --help to one for its options)')
     .showSuggestionAfterError();
-  for (const command of [ringCommand, doctorCommand]) program.addCommand(command(world));
+  for (const command of [topCommand, ringCommand, doctorCommand]) program.addCommand(command(world));
   for (const command of withinOf(program)) quietly(command, world);
   return program;
 }
