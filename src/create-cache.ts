@@ -14,9 +14,12 @@ import { DisabledCache } from './client/disabled-cache.ts';
 import { COPY_LEASE_SECONDS } from './client/dispatch.ts';
 import { Flights } from './client/flights.ts';
 import { gutterBoundMillis } from './client/gutter.ts';
+import { HotDetection } from './client/hot-detection.ts';
+import { HotKeys } from './client/hot-keys.ts';
 import type { CacheLogger, CacheOptions } from './client/options.ts';
 import { OwnWrites } from './client/own-writes.ts';
 import { type ResolvedOptions, resolveOptions } from './client/resolve-options.ts';
+import { Routing } from './client/routing.ts';
 import { selfCheck } from './client/self-check.ts';
 import { StaleWatch } from './client/stale-watch.ts';
 import { AutoTransport } from './memcached/auto-transport.ts';
@@ -94,9 +97,13 @@ function createCore(options: ResolvedOptions): ClientCore {
   const observe = unfailing(loggingObserver(loggerOf(options)));
   const dialNode = options.tls === undefined ? tcpDial : tlsDials(options.tls);
   const watcher = new TopologyWatcher(sourceOf(options, dialNode), clock, Math.random);
-  const { placement, rules, copyTtlSeconds } = smear;
+  const { placement, rules, copyTtlSeconds, auto } = smear;
+  // Clients that share these keys may read flags their own way.
+  const hotKeys = auto === undefined ? undefined : new HotKeys(options.leases);
+  const hot = hotKeys && auto && { keys: hotKeys, rules: auto };
+  const routing = new Routing(new SmearRules(rules), placement, hot);
   const cluster = new Cluster(
-    { dialect, placement, rules: new SmearRules(rules), connectTimeoutMillis, operationTimeoutMillis },
+    { dialect, routing, connectTimeoutMillis, operationTimeoutMillis },
     watcher,
     () => loadTransport(options, dialNode),
     clock,
@@ -104,6 +111,8 @@ function createCore(options: ResolvedOptions): ClientCore {
   );
   return {
     cluster,
+    routing,
+    hotDetection: hot && new HotDetection(hot.keys, hot.rules, clock, Math.random, observe),
     ...keysOf(options),
     copyTtlSeconds,
     leases: options.leases,

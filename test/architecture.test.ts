@@ -9,9 +9,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ring: ['base'],
   smear: ['base', 'ring'],
   codec: ['base'],
+  hotkeys: ['base'],
   memcached: ['base'],
   topology: ['base', 'ring', 'memcached'],
-  client: ['base', 'ring', 'smear', 'codec', 'memcached', 'topology'],
+  client: ['base', 'ring', 'smear', 'hotkeys', 'codec', 'memcached', 'topology'],
   observability: ['base'],
   middleware: ['base', 'client'],
   release: ['base', 'ring'],
@@ -19,7 +20,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   cli: ['base', 'ring', 'smear', 'codec', 'memcached', 'topology', 'client'],
 };
 
-const PURE = ['ring', 'smear', 'codec', 'release'];
+const PURE = ['ring', 'smear', 'hotkeys', 'codec', 'release'];
 const IMPURE =
   /\b(Date\.now|performance\.now|Math\.random|setTimeout|setInterval|setImmediate|process\.env)\b|from 'node:(net|tls|dns|fs|timers|http)/;
 

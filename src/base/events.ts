@@ -21,6 +21,20 @@ export type ClientEvent =
   /** Told each time. `key` is the storage key, `bytes` what would have been sent: the packed size of what was packed. */
   | { readonly kind: 'value-skipped'; readonly key: string; readonly node: string; readonly bytes: number }
   /** Told each time, for each item. `key` is the storage key. The item was a copy, or a miss comes of it. */
-  | { readonly kind: 'value-undecodable'; readonly key: string; readonly reason: string };
+  | { readonly kind: 'value-undecodable'; readonly key: string; readonly reason: string }
+  /**
+   * Told by the process that put the key on the fleet's list. `share`: of the cluster's load, 0..1; `copies`: on how many
+   * nodes it is from now on, the base's among them.
+   */
+  | {
+      readonly kind: 'hot-key-promoted';
+      readonly key: string;
+      readonly share: number;
+      readonly copies: number;
+      readonly version: number;
+    }
+  | { readonly kind: 'hot-key-demoted'; readonly key: string; readonly version: number }
+  /** What lies in the place of the hot list is none, and was ignored. */
+  | { readonly kind: 'hot-list-refused'; readonly reason: string };
 
 export type Observer = (event: ClientEvent) => void;

@@ -33,9 +33,12 @@ export type LeaseOutcome =
   | { readonly kind: 'unsupported' }
   | Unavailable;
 
-/** What a read with the right to replace says. `cas` is missing where the node runs without compare-and-swap. */
+/**
+ * What a read with the right to replace says. `cas` is missing where the node runs without compare-and-swap. `leased`: it
+ * is past its freshness, and somebody renews it or should.
+ */
 export type CasOutcome =
-  | (Hit & { readonly cas: string | undefined })
+  | (Hit & { readonly cas: string | undefined; readonly leased?: boolean })
   | { readonly kind: 'miss' }
   | Unavailable;
 
@@ -70,6 +73,15 @@ export type CountOutcome =
   /** The item is no number, or has been counted beyond 2^53 - 1, which a number does not hold. */
   | { readonly kind: 'refused' }
   | { readonly kind: 'disabled' }
+  | Unavailable;
+
+export type SampleOutcome =
+  /** What the counter has come to, and how long it has left of its window, in whole seconds. */
+  | { readonly kind: 'counted'; readonly value: number; readonly remainingSeconds: number }
+  /** Something else lies under the counter's key. */
+  | { readonly kind: 'refused' }
+  /** The node has no such counters. */
+  | { readonly kind: 'unsupported' }
   | Unavailable;
 
 export type TouchOutcome =

@@ -16,6 +16,13 @@ export interface Counts {
   readonly errors: number;
   /** Items that could not be read, or did not validate. */
   readonly undecodable: number;
+  /** Keys that this invocation put on the hot list, and found to be hot no more. */
+  readonly hotKeysPromoted: number;
+  readonly hotKeysDemoted: number;
+  /** Keys that are smeared for being hot, where the list was read; else 0. */
+  readonly hotKeys: number;
+  /** Lists of hot keys that were found to be none. */
+  readonly hotListsRefused: number;
 }
 
 /** An outcome as far as it is counted. */
@@ -33,6 +40,10 @@ export class Tally implements Counts {
   originLoads = 0;
   errors = 0;
   undecodable = 0;
+  hotKeysPromoted = 0;
+  hotKeysDemoted = 0;
+  hotKeys = 0;
+  hotListsRefused = 0;
 
   read(outcome: Counted): void {
     const { kind } = outcome;

@@ -53,7 +53,7 @@ export class BaseItem {
     work: (base: BaseItem) => Promise<T>,
   ): Promise<T | Unavailable> {
     // Told whether or not there are nodes: a mistake must not depend on the weather.
-    if (core.cluster.hasVariants(key)) throw withoutBase(key);
+    if (core.routing.hasVariants(key)) throw withoutBase(key);
     const locate = async (): Promise<T | Unavailable> => {
       const router = await calls.writeRouter();
       if (router instanceof CacheError) return unavailable(router);

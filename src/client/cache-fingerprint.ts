@@ -2,7 +2,7 @@ import { nodeName } from '../ring/index.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 
 /** Raised when the way that keys or values are stored changes: then equal options no longer mean equal items. */
-export const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 3;
 
 /**
  * A short hash of what decides where and how a key is stored: dialect, weights, key format, schema, smear rules and
@@ -17,7 +17,7 @@ export function cacheFingerprint(options: ResolvedOptions): string {
           .filter(({ weight = 1 }) => weight !== 1)
           .map((node) => `${nodeName(node)} ${node.weight}`)
       : [];
-  const { rules, placement, copyTtlSeconds } = smear;
+  const { rules, placement, copyTtlSeconds, auto } = smear;
   // In one order, whatever the order they were listed in.
   const smeared = rules.map(({ key, prefix, copies }) => JSON.stringify([key, prefix, copies])).sort();
   const all = [
@@ -29,6 +29,7 @@ export function cacheFingerprint(options: ResolvedOptions): string {
     smeared,
     placement,
     copyTtlSeconds,
+    auto,
   ];
   // Asked for rarely, so the hash is loaded only then.
   const { createHash } = process.getBuiltinModule('node:crypto');

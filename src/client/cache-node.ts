@@ -8,6 +8,7 @@ import {
   type FetchOutcome,
   type LeaseOutcome,
   type LookOutcome,
+  type SampleOutcome,
   type StoreOutcome,
   type Unavailable,
   unavailable,
@@ -22,6 +23,9 @@ import type {
 } from '../memcached/transport.ts';
 import { nodeName, type RingNode } from '../ring/index.ts';
 import { failed, mayUse, type NodeHealth, pauseAfter, UP, used } from './node-health.ts';
+
+/** The client flags under which an item is to be stored: those of a hot key say so. */
+export type MarkHot = (key: string, flags: number) => number;
 
 /** Opens a node's transport; sockets come later, with the first operation. */
 export type OpenTransport = (host: string, port: number, listener: TransportListener) => NodeTransport;
@@ -38,12 +42,20 @@ export class CacheNode implements RingNode {
   readonly #probeMillis: Millis;
   readonly #clock: Clock;
   readonly #observe: Observer;
+  readonly #markHot: MarkHot | undefined;
   #health: NodeHealth = UP;
   /** When it came up again, by the time of day. */
   #upSince: Millis = Number.NEGATIVE_INFINITY;
 
   /** `probeMillis`: within this a probe's verdict is due, a connect and a reply. */
-  constructor(node: RingNode, open: OpenTransport, probeMillis: Millis, clock: Clock, observe: Observer) {
+  constructor(
+    node: RingNode,
+    open: OpenTransport,
+    probeMillis: Millis,
+    clock: Clock,
+    observe: Observer,
+    markHot?: MarkHot,
+  ) {
     this.host = node.host;
     this.port = node.port;
     this.weight = node.weight ?? 1;
@@ -52,6 +64,7 @@ export class CacheNode implements RingNode {
     this.#probeMillis = probeMillis;
     this.#clock = clock;
     this.#observe = observe;
+    this.#markHot = markHot;
     this.#transport = open(node.host, node.port, {
       answered: () => this.#answered(),
       failed: (error) => this.#failed(error),
@@ -84,7 +97,7 @@ export class CacheNode implements RingNode {
   }
 
   store(mode: StoreMode, key: string, item: WireItem, endsAt: Millis): Promise<StoreOutcome> {
-    return this.#refusal() ?? this.#transport.store(mode, key, item, endsAt);
+    return this.#refusal() ?? this.#transport.store(mode, key, this.#marked(key, item), endsAt);
   }
 
   delete(key: string, endsAt: Millis): Promise<DeleteOutcome> {
@@ -123,8 +136,17 @@ export class CacheNode implements RingNode {
     return this.#refusal() ?? this.#transport.count(key, direction, by, endsAt);
   }
 
+  /** Whether it has counters for samples, which nothing depends on: a node that was down is not probed by one. */
+  get counts(): boolean {
+    return this.#transport.capabilities.counters && this.#health.state === 'up';
+  }
+
+  sample(key: string, windowSeconds: Seconds, by: number, endsAt: Millis): Promise<SampleOutcome> {
+    return this.#refusal() ?? this.#transport.sample(key, windowSeconds, by, endsAt);
+  }
+
   fill(key: string, item: WireItem, cas: string, endsAt: Millis): Promise<StoreOutcome> {
-    return this.#refusal() ?? this.#transport.fill(key, item, cas, endsAt);
+    return this.#refusal() ?? this.#transport.fill(key, this.#marked(key, item), cas, endsAt);
   }
 
   giveBack(key: string, cas: string, keepStale: boolean, endsAt: Millis): Promise<DeleteOutcome> {
@@ -142,6 +164,12 @@ export class CacheNode implements RingNode {
 
   close(): Promise<void> {
     return this.#transport.close();
+  }
+
+  #marked(key: string, item: WireItem): WireItem {
+    if (this.#markHot === undefined) return item;
+    const flags = this.#markHot(key, item.flags);
+    return flags === item.flags ? item : { ...item, flags };
   }
 
   /** `undefined` where the node may be asked. */

@@ -11,6 +11,7 @@ import type { CacheNode } from './cache-node.ts';
 import type { ClientCore } from './client-core.ts';
 import { itemOf, type Located, type ReadPlan } from './dispatch.ts';
 import { fetchPastOwner } from './gutter.ts';
+import { sawRead } from './hot-reads.ts';
 import { InvocationWork } from './invocation-work.ts';
 import { fetchMany, type Item } from './read-many.ts';
 import { deleteOver, storeOver } from './writes.ts';
@@ -61,7 +62,9 @@ export class Calls extends InvocationWork {
   }
 
   async find(key: string, options: GetOptions | undefined): Promise<ReadResult<unknown>> {
-    const { outcome, node, isCopy } = await this.#locate(key, options);
+    const { outcome, node, isCopy } = await this.unlessAborted(options?.signal, () =>
+      this.#locate(key, options),
+    );
     const read = this.decoded(key, outcome);
     // A copy that cannot be read is passed over, like one that has nothing.
     if (isCopy && read.kind === 'miss') return this.find(key, { ...options, consistentRead: true });
@@ -121,6 +124,8 @@ export class Calls extends InvocationWork {
   /** What cannot be decoded is a miss that is told to the observer. */
   decoded(key: string, answer: FetchOutcome): ReadAnswer {
     const outcome = itemOf(answer);
+    const { hotDetection } = this.#core;
+    if (hotDetection !== undefined) sawRead(this.#core, hotDetection, this, key, outcome);
     if (outcome.kind !== 'hit') return outcome;
     const decoded = decodeValue(outcome.value, outcome.flags);
     if (decoded.kind === 'value') return { kind: 'hit', value: decoded.value };
@@ -132,10 +137,6 @@ export class Calls extends InvocationWork {
     this.tally.undecodable++;
     const stored = storageKey(this.#core.prefix, key);
     this.#core.observe({ kind: 'value-undecodable', key: stored, reason });
-  }
-
-  #locate(key: string, options: GetOptions | undefined): Promise<Located | Unlocated> {
-    return this.unlessAborted(options?.signal, () => this.#locateNow(key, options));
   }
 
   /** Counts a call as one that is under way; once `signal` aborts, nobody was asked. */
@@ -150,7 +151,7 @@ export class Calls extends InvocationWork {
     );
   }
 
-  async #locateNow(key: string, options: GetOptions | undefined): Promise<Located | Unlocated> {
+  async #locate(key: string, options: GetOptions | undefined): Promise<Located | Unlocated> {
     const router = await this.router();
     if (router instanceof CacheError) return { outcome: unavailable(router) };
     if (options?.signal?.aborted) return { outcome: aborted() };
@@ -225,10 +226,11 @@ export class Calls extends InvocationWork {
    * not be older than it. `mended`: nor is what stands in for the base.
    */
   wrote(route: Route<CacheNode>, stored: string, mended = false): void {
-    const { flights, ownWrites, recentWrites } = this.#core;
+    const { flights, ownWrites, recentWrites, hotDetection } = this.#core;
     flights.forget(stored);
     flights.forget(stored + GUTTER_SUFFIX);
-    if (route.kind === 'smeared') {
+    // Others may know by now that a key is hot.
+    if (route.kind === 'smeared' || (hotDetection !== undefined && route.kind === 'single')) {
       ownWrites.add(stored);
       ownWrites.add(stored + GUTTER_SUFFIX);
     }

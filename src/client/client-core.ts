@@ -4,12 +4,15 @@ import type { Random } from '../base/random.ts';
 import type { Millis, Seconds } from '../base/units.ts';
 import type { Cluster } from './cluster.ts';
 import type { Flights } from './flights.ts';
+import type { HotDetection } from './hot-detection.ts';
 import type { OwnWrites } from './own-writes.ts';
+import type { Routing } from './routing.ts';
 import type { StaleWatch } from './stale-watch.ts';
 
 /** What all invocations of an environment share. */
 export interface ClientCore {
   readonly cluster: Cluster;
+  readonly routing: Routing;
   /** Computed when asked for. */
   readonly fingerprint: () => string;
   /** `[namespace:][schema:]`. */
@@ -24,6 +27,8 @@ export interface ClientCore {
   readonly ownWrites: OwnWrites;
   /** The same for as long as the gutter keeps anything. */
   readonly recentWrites: OwnWrites;
+  /** `undefined` where hot keys are not looked for. */
+  readonly hotDetection?: HotDetection | undefined;
   readonly staleWatch: StaleWatch;
   readonly operationTimeoutMillis: Millis;
   readonly clock: Clock;

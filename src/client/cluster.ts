@@ -2,20 +2,19 @@ import type { Clock } from '../base/clock.ts';
 import { CacheError, ClosedError, DiscoveryError, reasonOf } from '../base/errors.ts';
 import type { Observer } from '../base/events.ts';
 import type { Millis } from '../base/units.ts';
-import { COPY_SUFFIX } from '../memcached/storage-key.ts';
 import { buildRing, nodeName, type RingDialect, type RingNode } from '../ring/index.ts';
-import { type Placement, Router, type SmearRules } from '../smear/index.ts';
+import type { Router } from '../smear/index.ts';
 import type { Topology, TopologyWatcher } from '../topology/index.ts';
 import { bounded } from './bounded.ts';
 import { CacheNode, type OpenTransport } from './cache-node.ts';
 import { recallFormer, recordFormer } from './change-record.ts';
 import { CONFIRMED_WITHIN_MILLIS, FormerRings } from './former-rings.ts';
 import { OpenCalls } from './open-calls.ts';
+import type { Routing } from './routing.ts';
 
 export interface ClusterOptions {
   readonly dialect: RingDialect;
-  readonly rules: SmearRules;
-  readonly placement: Placement;
+  readonly routing: Routing;
   readonly connectTimeoutMillis: Millis;
   readonly operationTimeoutMillis: Millis;
 }
@@ -89,12 +88,6 @@ export class Cluster {
 
   get #isOld(): boolean {
     return this.#watcher.isDue() && this.#clock.wall() - this.#confirmedAt > CONFIRMED_WITHIN_MILLIS;
-  }
-
-  /** Whether the items of `key` are variants, none of them a base. Known without its nodes. */
-  hasVariants(key: string): boolean {
-    const { placement, rules } = this.#options;
-    return placement === 'suffix' && rules.copiesOf(key) > 1;
   }
 
   /**
@@ -208,10 +201,9 @@ export class Cluster {
       known.delete(kept.name);
       return kept;
     });
-    const { dialect, rules, placement } = this.#options;
-    const ring = buildRing(nodes, { dialect });
+    const ring = buildRing(nodes, { dialect: this.#options.dialect });
     const before = this.#view?.router.ring;
-    this.#view = { topology, router: new Router(ring, rules, placement, COPY_SUFFIX) };
+    this.#view = { topology, router: this.#options.routing.over(ring) };
     this.#fault = undefined;
     if (before !== undefined) {
       this.former.replace(before, ring, this.#confirmedAt);
@@ -229,9 +221,17 @@ export class Cluster {
     });
   }
 
+  /** Other keys are hot now: routes are made anew. */
+  reroute(): void {
+    if (this.#view === undefined) return;
+    const { topology, router } = this.#view;
+    this.#view = { topology, router: this.#options.routing.over(router.ring) };
+  }
+
   #newNode(node: RingNode, open: OpenTransport): CacheNode {
-    const { connectTimeoutMillis, operationTimeoutMillis } = this.#options;
-    return new CacheNode(node, open, connectTimeoutMillis + operationTimeoutMillis, this.#clock, this.#hear);
+    const { connectTimeoutMillis, operationTimeoutMillis, routing } = this.#options;
+    const probeMillis = connectTimeoutMillis + operationTimeoutMillis;
+    return new CacheNode(node, open, probeMillis, this.#clock, this.#hear, routing.markHot);
   }
 
   readonly #hear: Observer = (event) => {

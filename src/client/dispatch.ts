@@ -34,7 +34,7 @@ export interface Place {
 }
 
 /**
- * One of the places where a key's item may lie: the base or one of the copies, each as likely as the others. With
+ * One of the places where a key's item may lie: the base or one of the copies, drawn by the route's weights. With
  * `baseOnly` the base; of variants, which have none, any.
  */
 function placeOf(route: Route<CacheNode>, key: string, baseOnly: boolean, random: Random): Place {
@@ -43,7 +43,7 @@ function placeOf(route: Route<CacheNode>, key: string, baseOnly: boolean, random
       return { node: route.base, key };
     case 'smeared': {
       if (baseOnly) return { node: route.base, key };
-      const drawn = Math.floor(random() * (route.copyNodes.length + 1));
+      const drawn = drawnFrom(route, random());
       return drawn === 0
         ? { node: route.base, key }
         : { node: route.copyNodes[drawn - 1]!, key: route.copyKey };
@@ -53,6 +53,14 @@ function placeOf(route: Route<CacheNode>, key: string, baseOnly: boolean, random
     default:
       return route satisfies never;
   }
+}
+
+/** 0 for the base, else a copy's number; by the weights where there are any. `chance`: 0..1, below 1. */
+function drawnFrom({ copyNodes, weights }: SmearedRoute<CacheNode>, chance: number): number {
+  if (weights === undefined) return Math.floor(chance * (copyNodes.length + 1));
+  let drawn = 0;
+  while (chance >= weights[drawn]!) drawn++;
+  return drawn;
 }
 
 /** Where a read goes first. */

@@ -105,6 +105,22 @@ export function isSmearKey(value: unknown): boolean {
   );
 }
 
+/** Bounds of each field: beyond them nothing or everything would be hot, or counting would cost more than it saves. */
+const AUTO_BOUNDS: Readonly<Record<string, readonly [least: number, most: number]>> = {
+  tolerance: [0.001, 1],
+  leastReadsPerSecond: [1, 1e9],
+  oneIn: [1, 100_000],
+};
+
+export function isAuto(value: unknown): boolean {
+  if (typeof value === 'boolean') return true;
+  if (!isRecord(value) || !hasOnly(value, Object.keys(AUTO_BOUNDS))) return false;
+  return Object.entries(AUTO_BOUNDS).every(([name, [least, most]]) => {
+    const given = value[name];
+    return given === undefined || (typeof given === 'number' && given >= least && given <= most);
+  });
+}
+
 /** A misspelt field would else be ignored without a word. */
 function hasOnly(record: Record<string, unknown>, names: readonly string[]): boolean {
   return Object.keys(record).every((name) => names.includes(name));

@@ -30,11 +30,26 @@ export interface SaslOptions {
   readonly password?: string | undefined;
 }
 
+/** When a key counts as hot, for who wants it otherwise. All of one fleet must say the same. */
+export interface AutoOptions {
+  /** Hot is a key with more than `tolerance / nodes` of the cluster's load. 0.03 by default; 0.001 to 1. */
+  readonly tolerance?: number | undefined;
+  /** And with at least so many reads a second, those of large values counting for more. 20 by default. */
+  readonly leastReadsPerSecond?: number | undefined;
+  /** One read in so many is counted, which costs one more operation. 128 by default; 1 to 100,000. */
+  readonly oneIn?: number | undefined;
+}
+
 export interface SmearOptions {
   /** The hand-kept list of hot keys: a key, or a key or prefix with its number of copies (the base is one). */
   readonly keys?: readonly (string | SmearRule)[] | undefined;
   /** `successors` (default): the base and the next distinct nodes. `suffix`: Etsy's scheme, for fleets that use it. */
   readonly placement?: Placement | undefined;
+  /**
+   * Whether the fleet finds its hot keys itself, beside those of `keys`: true by default. Not under the placement
+   * `suffix`, nor on nodes that speak by memjs, which have no counters for it.
+   */
+  readonly auto?: boolean | AutoOptions | undefined;
   /** How long a copy lives, and so how stale it can be. 5 by default. */
   readonly copyTtlSeconds?: Seconds | undefined;
 }
@@ -80,7 +95,7 @@ export interface CacheOptions {
   readonly schema?: string | undefined;
   /** SMEARCACHE_INVALIDATES (comma-separated). Other schemas that a delete must reach. */
   readonly invalidates?: readonly string[] | undefined;
-  /** SMEARCACHE_SMEAR_KEYS (comma-separated), SMEARCACHE_SMEAR_PLACEMENT, SMEARCACHE_SMEAR_COPY_TTL_SECONDS. */
+  /** SMEARCACHE_SMEAR_KEYS (comma-separated), SMEARCACHE_SMEAR_PLACEMENT, SMEARCACHE_SMEAR_AUTO (true or false), SMEARCACHE_SMEAR_COPY_TTL_SECONDS. */
   readonly smear?: SmearOptions | undefined;
   /** SMEARCACHE_DISABLED. A pass-through: every read a miss, every write a no-op. */
   readonly disabled?: boolean | undefined;

@@ -1,12 +1,13 @@
 import type { ConnectionOptions } from 'node:tls';
 import { OptionsError } from '../base/errors.ts';
+import { DEFAULT_HOT_RULES, type HotRules } from '../hotkeys/index.ts';
 import { checkRingInput } from '../ring/check-nodes.ts';
 import type { RingDialect, RingNode } from '../ring/index.ts';
 import { DEFAULT_COPIES, type Placement, type SmearRule } from '../smear/index.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { isRecord } from './option-rules.ts';
 import { CACHE_ROWS, OPTION_GROUPS, type OptionRow, type OptionRows, variableOf } from './option-table.ts';
-import type { CacheOptions, DiscoveryOptions, NodeOptions } from './options.ts';
+import type { AutoOptions, CacheOptions, DiscoveryOptions, NodeOptions } from './options.ts';
 
 /** The options once resolved: every default filled in, every rule kept. */
 export interface ResolvedOptions {
@@ -33,6 +34,8 @@ export interface ResolvedOptions {
     readonly rules: readonly SmearRule[];
     readonly placement: Placement;
     readonly copyTtlSeconds: number;
+    /** `undefined` where hot keys are not looked for. */
+    readonly auto: HotRules | undefined;
   };
   readonly disabled: boolean;
   readonly logger: CacheOptions['logger'];
@@ -105,6 +108,7 @@ export function resolveOptions(
       })),
       placement: value('smear.placement'),
       copyTtlSeconds: value('smear.copyTtlSeconds'),
+      auto: hotRules(value('smear.auto'), value('smear.placement')),
     },
   };
 }
@@ -182,6 +186,17 @@ function chooseWire(
     problems.push('discovery.serverlessEndpoint needs TLS and the transport meta (or auto)');
   }
   return { transport: sasl === undefined ? transport : 'memjs', tls, sasl };
+}
+
+/** Under `suffix` writers must know what readers take for hot, which only rules can tell them. */
+function hotRules(auto: boolean | AutoOptions, placement: Placement): HotRules | undefined {
+  if (auto === false || placement === 'suffix') return undefined;
+  const { tolerance, leastReadsPerSecond, oneIn } = auto === true ? {} : auto;
+  return {
+    tolerance: tolerance ?? DEFAULT_HOT_RULES.tolerance,
+    leastReadsPerSecond: leastReadsPerSecond ?? DEFAULT_HOT_RULES.leastReadsPerSecond,
+    oneIn: oneIn ?? DEFAULT_HOT_RULES.oneIn,
+  };
 }
 
 function toRingNode(node: string | NodeOptions): RingNode {

@@ -1,15 +1,23 @@
 // The 32 bits of client flags that memcached keeps beside a value, in one table.
 //
-//   31      24 23             8 7      4 3      0
-//  +----------+----------------+--------+--------+
-//  |   mark   |    reserved    | packed | format |
-//  +----------+----------------+--------+--------+
+//   31      24 23     16 15      8 7      4 3      0
+//  +----------+---------+---------+--------+--------+
+//  |   mark   |   hot   | reserved| packed | format |
+//  +----------+---------+---------+--------+--------+
 //
 // A non-empty string has no bit set: any other client reads it as the bytes it is. All else carries the mark, so
 // that an item of another client, whose flags mean something else, is told from ours.
+//
+// `hot` tells whoever reads the item that its key is hot, and how hot. Of a string the lower half stays zero even then:
+// other clients keep what they know of a value there (PHP's leaves the upper half to its users).
 
 const MARK = 0x5c000000;
 const MARK_MASK = 0xff000000;
+const HOT_MASK = 0x00ff0000;
+const HOT_SHIFT = 16;
+/** A step of the hot bits, from a share of 1 at 255 down to 0.00005. */
+const HOT_STEP = 1.04;
+const MOST_HOT = 255;
 const PACKED_MASK = 0xf0;
 const PACKED_SHIFT = 4;
 const FORMAT_MASK = 0xf;
@@ -34,8 +42,8 @@ export function flagsOf(format: Format, packing: Packing = 'none'): number {
 /** The format that `flags` name, or `undefined` where another client (or a later version of this one) wrote them. */
 export function formatOf(flags: number): Format | undefined {
   if (flags === 0) return 'string';
-  if ((flags & MARK_MASK) >>> 0 !== MARK) return undefined;
-  if ((flags & ~(MARK_MASK | PACKED_MASK | FORMAT_MASK)) !== 0) return undefined;
+  if (!isMarked(flags)) return undefined;
+  if ((flags & ~(MARK_MASK | HOT_MASK | PACKED_MASK | FORMAT_MASK)) !== 0) return undefined;
   const format = FORMAT_OF[flags & FORMAT_MASK];
   if ((flags & PACKED_MASK) === 0) return format;
   return PACKED_FORMATS.includes(format) && packingOf(flags) !== undefined ? format : undefined;
@@ -45,6 +53,29 @@ export function formatOf(flags: number): Format | undefined {
 export function packingOf(flags: number): Packing | undefined {
   return PACKING_OF[(flags & PACKED_MASK) >>> PACKED_SHIFT];
 }
+
+/**
+ * The flags of an item of ours, which say now that its key has this share (0..1) of the cluster's load; 0 takes the word
+ * back. Flags of others stay as they are.
+ */
+export function withHotShare(flags: number, share: number): number {
+  if (formatOf(flags) === undefined) return flags;
+  const cool = (flags & ~HOT_MASK) >>> 0;
+  if (share <= 0) return cool === MARK ? 0 : cool;
+  const hot = Math.round(MOST_HOT + Math.log(share) / Math.log(HOT_STEP));
+  return (MARK | cool | (Math.min(MOST_HOT, Math.max(1, hot)) << HOT_SHIFT)) >>> 0;
+}
+
+/** Whether the flags tell of a share: for the read path, one comparison where they have no mark. */
+export const isHot = (flags: number): boolean => flags >= MARK && (flags & HOT_MASK) !== 0 && isMarked(flags);
+
+/** The share that the flags tell of, within two percent of it; 0 where they tell of none. */
+export function hotShareOf(flags: number): number {
+  const hot = (flags & HOT_MASK) >>> HOT_SHIFT;
+  return hot === 0 || !isMarked(flags) ? 0 : HOT_STEP ** (hot - MOST_HOT);
+}
+
+const isMarked = (flags: number): boolean => (flags & MARK_MASK) >>> 0 === MARK;
 
 function byBits<Name extends string>(table: Readonly<Record<Name, number>>): Readonly<Record<number, Name>> {
   return Object.fromEntries(Object.entries<number>(table).map(([name, bits]) => [bits, name as Name]));

@@ -7,6 +7,7 @@ import {
   type FetchOutcome,
   type LeaseOutcome,
   type LookOutcome,
+  type SampleOutcome,
   type StoreOutcome,
   type Unavailable,
   unavailable,
@@ -123,6 +124,13 @@ export class AutoTransport implements NodeTransport {
     return (
       this.#chosen?.count(key, direction, by, endsAt) ??
       this.#first((transport) => transport.count(key, direction, by, endsAt), same)
+    );
+  }
+
+  sample(key: string, windowSeconds: Seconds, by: number, endsAt: Millis): Promise<SampleOutcome> {
+    return (
+      this.#chosen?.sample(key, windowSeconds, by, endsAt) ??
+      this.#first((transport) => transport.sample(key, windowSeconds, by, endsAt), same)
     );
   }
 

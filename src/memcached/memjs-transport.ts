@@ -10,6 +10,7 @@ import {
   type LookOutcome,
   NOT_FOUND,
   REFUSED,
+  type SampleOutcome,
   type StoreOutcome,
 } from '../base/outcome.ts';
 import type { Millis, Seconds } from '../base/units.ts';
@@ -136,6 +137,10 @@ export class MemjsTransport implements NodeTransport {
   }
 
   async lease(): Promise<LeaseOutcome> {
+    return { kind: 'unsupported' };
+  }
+
+  async sample(): Promise<SampleOutcome> {
     return { kind: 'unsupported' };
   }
 

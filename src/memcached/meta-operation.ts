@@ -1,27 +1,18 @@
-import { type CacheError, NodeRefusedError } from '../base/errors.ts';
+import type { CacheError } from '../base/errors.ts';
 import {
-  DELETED,
   type DeleteOutcome,
   type FetchOutcome,
   type LeaseOutcome,
-  MISS,
-  NOT_FOUND,
-  REFUSED,
-  STORED,
   type StoreOutcome,
-  TOO_LARGE,
-  type Unavailable,
   unavailable,
 } from '../base/outcome.ts';
 import { type Millis, NEVER } from '../base/units.ts';
+import { type Outcome, outcomeOf, type Reading } from './meta-outcomes.ts';
 import type { MetaReplyParser } from './meta-reply.ts';
 import { REPLIES } from './meta-reply-kinds.ts';
-import { readCount, readLook, readWithCas, saysNoNumber, type WriteReply } from './meta-write-replies.ts';
+import { saysNoNumber } from './meta-write-replies.ts';
 
-type Outcome = FetchOutcome | LeaseOutcome | StoreOutcome | DeleteOutcome | WriteReply;
-
-/** How a command's replies are read. */
-type Reading = 'fetch' | 'lease' | 'store' | 'delete' | 'getWithCas' | 'look' | 'count';
+const COUNTS: readonly Reading[] = ['count', 'sample'];
 
 /** Reads of memcached's, whose misses may come without a token. */
 const READS: readonly Reading[] = ['fetch', 'lease', 'getWithCas', 'look'];
@@ -127,14 +118,14 @@ export class MetaOperation {
   }
 
   static command(
-    reading: 'getWithCas' | 'look' | 'count',
+    reading: 'getWithCas' | 'look' | 'count' | 'sample',
     line: string,
     token: number,
     endsAt: Millis,
     settle: (outcome: never) => void,
   ): MetaOperation {
     // One that counted and whose reply was lost would count twice.
-    const repeatable = reading !== 'count';
+    const repeatable = !COUNTS.includes(reading);
     return new MetaOperation(reading, line, undefined, token, 1, repeatable, endsAt, undefined, settle);
   }
 
@@ -151,7 +142,7 @@ export class MetaOperation {
   /** Whether a reply without a token can be its own: misses of 1.6.12 and refusals, which carry no value. */
   takesUntold(reply: MetaReplyParser): boolean {
     if (reply.kind === REPLIES.miss) return READS.includes(this.reading);
-    return reply.kind === REPLIES.serverError || (this.reading === 'count' && saysNoNumber(reply));
+    return reply.kind === REPLIES.serverError || (COUNTS.includes(this.reading) && saysNoNumber(reply));
   }
 
   /** Takes the next reply, whose token has been checked. */
@@ -159,7 +150,7 @@ export class MetaOperation {
     this.received++;
     const settle = this.#settle;
     if (settle === undefined) return;
-    const outcome = OUTCOMES[this.reading](reply) ?? refusal(reply, node);
+    const outcome = outcomeOf(this.reading, reply, node);
     if (this.#outcomes === undefined) {
       settle(outcome);
     } else {
@@ -199,49 +190,4 @@ export class MetaOperation {
     }
     settle([...outcomes, ...Array.from({ length: this.commands - outcomes.length }, () => outcome)]);
   }
-}
-
-const OUTCOMES: Readonly<Record<Reading, (reply: MetaReplyParser) => Outcome | undefined>> = {
-  fetch(reply) {
-    if (reply.kind === REPLIES.value) {
-      const { value, flags, ttlSeconds } = reply;
-      return { kind: 'hit', value: value!, flags, ttlSeconds };
-    }
-    return reply.kind === REPLIES.miss ? MISS : undefined;
-  },
-  lease(reply) {
-    if (reply.kind !== REPLIES.value) return undefined;
-    const { value, flags, ttlSeconds, cas, won, leased, stale } = reply;
-    if (value!.length > 0 || flags !== 0) {
-      return { kind: 'hit', value: value!, flags, ttlSeconds, cas, won, stale: stale || won || leased };
-    }
-    if (won) return { kind: 'won', cas };
-    // Without bytes and flags it is a stub where somebody has its lease; else another client's empty string.
-    return leased ? { kind: 'leased' } : { kind: 'hit', value: value!, flags, ttlSeconds, cas, won, stale };
-  },
-  store(reply) {
-    switch (reply.kind) {
-      case REPLIES.done:
-        return STORED;
-      case REPLIES.notStored:
-      case REPLIES.exists:
-      case REPLIES.notFound:
-        return REFUSED;
-      case REPLIES.serverError:
-        return reply.text.startsWith('object too large') ? TOO_LARGE : undefined;
-      default:
-        return undefined;
-    }
-  },
-  delete(reply) {
-    if (reply.kind === REPLIES.done) return DELETED;
-    return reply.kind === REPLIES.notFound || reply.kind === REPLIES.exists ? NOT_FOUND : undefined;
-  },
-  getWithCas: readWithCas,
-  look: readLook,
-  count: readCount,
-};
-
-function refusal(reply: MetaReplyParser, node: string): Unavailable {
-  return unavailable(new NodeRefusedError(node, reply.text || `reply ${reply.kind}`));
 }

@@ -26,9 +26,9 @@ export function leaseLine(key: string, leaseSeconds: number, refreshSeconds: num
   return `mg ${key} N${leaseSeconds}${refresh} c f t v O${token}\r\n`;
 }
 
-/** The value, with the right to replace it (`c`). */
+/** The value and its remaining time, with the right to replace it (`c`). */
 export function getWithCasLine(key: string, token: number): string {
-  return `mg ${key} c f v O${token}\r\n`;
+  return `mg ${key} c f t v O${token}\r\n`;
 }
 
 /** Size (`s`), client flags and the right to replace, without the value; with `T` the item gets a new time to live. */
@@ -40,6 +40,11 @@ export function lookLine(key: string, touchSeconds: number | undefined, token: n
 /** Counts (`MI`, `MD`) and gives the number it comes to (`v`). Without `N` it makes no item. */
 export function countLine(key: string, direction: CountDirection, by: number, token: number): string {
   return `ma ${key} ${direction === 'up' ? 'MI' : 'MD'} D${by} v O${token}\r\n`;
+}
+
+/** Counts up from nothing (`N`, `J`), and tells the count (`v`) and the time the counter has left (`t`). */
+export function sampleLine(key: string, windowSeconds: number, by: number, token: number): string {
+  return `ma ${key} N${windowSeconds} J${by} D${by} t v O${token}\r\n`;
 }
 
 /** Stores by the right that `cas` is. The value and a line end must follow. */

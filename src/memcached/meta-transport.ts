@@ -9,6 +9,7 @@ import {
   type LookOutcome,
   NOT_FOUND,
   REFUSED,
+  type SampleOutcome,
   type StoreOutcome,
 } from '../base/outcome.ts';
 import { type Millis, NEVER, type Seconds } from '../base/units.ts';
@@ -27,8 +28,10 @@ import {
   giveBackLine,
   leaseLine,
   lookLine,
+  sampleLine,
   storeLine,
 } from './meta-request.ts';
+import { isOfRead, tied, untied } from './tied-cas.ts';
 import { Tokens } from './tokens.ts';
 import type {
   Capabilities,
@@ -67,7 +70,7 @@ export class MetaTransport implements NodeTransport {
     listener: TransportListener,
     accept: (version: string) => CacheError | undefined = (version) => tooOldForMeta(node, version),
   ) {
-    this.capabilities = { leases: true, remainingTtl: true, counters: false, tls: true, multiGet: true };
+    this.capabilities = { leases: true, remainingTtl: true, counters: true, tls: true, multiGet: true };
     this.#node = node;
     this.#dial = dial;
     this.#options = options;
@@ -110,16 +113,12 @@ export class MetaTransport implements NodeTransport {
     const { value, flags, ttlSeconds } = item;
     const line = storeLine(mode, key, value.length, flags, ttlSeconds, token);
     // A repeated `add` would find its own item and say that it was refused.
-    return new Promise((settle) => {
-      this.#send(MetaOperation.store(line, value, token, mode === 'set', endsAt, settle));
-    });
+    return this.#put(line, value, token, mode === 'set', endsAt);
   }
 
   delete(key: string, endsAt: Millis): Promise<DeleteOutcome> {
     const token = this.#tokens.take(1);
-    return new Promise((settle) => {
-      this.#send(MetaOperation.delete(deleteLine(key, token), token, endsAt, settle));
-    });
+    return this.#remove(deleteLine(key, token), token, endsAt);
   }
 
   lease(key: string, leaseSeconds: Seconds, refreshSeconds: Seconds, endsAt: Millis): Promise<LeaseOutcome> {
@@ -129,7 +128,7 @@ export class MetaTransport implements NodeTransport {
       const operation = MetaOperation.lease(line, token, endsAt, (outcome) => {
         // Asked twice, it may be told of the lease that it won the first time.
         const isOwn = outcome.kind === 'leased' && operation.repeated;
-        if (!isOwn) return settle(this.#tied(outcome));
+        if (!isOwn) return settle(tied(outcome, this.#connections, 'lease'));
         const again = () => this.lease(key, leaseSeconds, refreshSeconds, endsAt);
         settle(giveLostLeaseBack(this, key, false, endsAt).then(again));
       });
@@ -139,49 +138,29 @@ export class MetaTransport implements NodeTransport {
 
   getWithCas(key: string, endsAt: Millis): Promise<CasOutcome> {
     const token = this.#tokens.take(1);
-    const line = getWithCasLine(key, token);
-    return new Promise((settle) => {
-      const read = (outcome: CasOutcome): void => settle(this.#tied(outcome, 'r'));
-      this.#send(MetaOperation.command('getWithCas', line, token, endsAt, read));
-    });
+    return this.#ask('getWithCas', getWithCasLine(key, token), token, endsAt, this.#tiedRead);
   }
 
   look(key: string, touchSeconds: Seconds | undefined, endsAt: Millis): Promise<LookOutcome> {
     const token = this.#tokens.take(1);
-    const line = lookLine(key, touchSeconds, token);
-    return new Promise((settle) => {
-      const looked = (outcome: LookOutcome): void => settle(this.#tied(outcome, 'r'));
-      this.#send(MetaOperation.command('look', line, token, endsAt, looked));
-    });
+    return this.#ask('look', lookLine(key, touchSeconds, token), token, endsAt, this.#tiedRead);
   }
 
   count(key: string, direction: CountDirection, by: number, endsAt: Millis): Promise<CountOutcome> {
     const token = this.#tokens.take(1);
-    const line = countLine(key, direction, by, token);
-    return new Promise((settle) => {
-      this.#send(MetaOperation.command('count', line, token, endsAt, settle));
-    });
+    return this.#ask('count', countLine(key, direction, by, token), token, endsAt);
   }
 
-  /**
-   * A lease is good on the connection that granted it. A node that was started anew counts from the start again, and
-   * would take an old number for a new one. So it is with a read (`r`), and then not even on one that lay idle: whoever
-   * read can read again, while what took long to load would be lost.
-   */
-  #tied<T extends LeaseOutcome | CasOutcome | LookOutcome>(outcome: T, by = ''): T {
-    // What has a number is fresh from its reply, and nobody else's yet.
-    if ('cas' in outcome && outcome.cas !== undefined) {
-      (outcome as { cas: string }).cas = `${by}${this.#connections}.${outcome.cas}`;
-    }
-    return outcome;
+  sample(key: string, windowSeconds: Seconds, by: number, endsAt: Millis): Promise<SampleOutcome> {
+    const token = this.#tokens.take(1);
+    return this.#ask('sample', sampleLine(key, windowSeconds, by, token), token, endsAt);
   }
 
-  /** The number as the node knows it; `undefined` where the connection that granted it is gone. */
+  readonly #tiedRead = <T extends CasOutcome | LookOutcome>(outcome: T): T =>
+    tied(outcome, this.#connections, 'read');
+
   #untied(cas: string): string | undefined {
-    const [connection, number] = cas.split('.');
-    if (this.#connection === undefined) return undefined;
-    if (connection === String(this.#connections)) return number;
-    return connection === `r${this.#connections}` && !this.#connection.stale ? number : undefined;
+    return this.#connection && untied(cas, this.#connections, this.#connection.stale);
   }
 
   fill(key: string, item: WireItem, cas: string, endsAt: Millis): Promise<StoreOutcome> {
@@ -190,23 +169,19 @@ export class MetaTransport implements NodeTransport {
     const token = this.#tokens.take(1);
     const { value, flags, ttlSeconds } = item;
     const line = fillLine(key, value.length, flags, ttlSeconds, number, token);
-    return new Promise((settle) => {
-      this.#send(MetaOperation.store(line, value, token, false, endsAt, settle));
-    });
+    return this.#put(line, value, token, false, endsAt);
   }
 
   giveBack(key: string, cas: string, keepStale: boolean, endsAt: Millis): Promise<DeleteOutcome> {
     const number = this.#untied(cas);
     if (number === undefined) return this.#giveBackLost(key, cas, keepStale, endsAt);
     const token = this.#tokens.take(1);
-    return new Promise((settle) => {
-      this.#send(MetaOperation.delete(giveBackLine(key, number, keepStale, token), token, endsAt, settle));
-    });
+    return this.#remove(giveBackLine(key, number, keepStale, token), token, endsAt);
   }
 
   /** Of what was only read nothing was taken. */
   #giveBackLost(key: string, cas: string, keepStale: boolean, endsAt: Millis): Promise<DeleteOutcome> {
-    if (this.#closed || cas.startsWith('r')) return Promise.resolve(NOT_FOUND);
+    if (this.#closed || isOfRead(cas)) return Promise.resolve(NOT_FOUND);
     return giveLostLeaseBack(this, key, keepStale, endsAt);
   }
 
@@ -222,6 +197,29 @@ export class MetaTransport implements NodeTransport {
   async close(): Promise<void> {
     this.#closed = true;
     this.#connection?.end(this.#closedError());
+  }
+
+  #put(line: string, value: Buffer, token: number, again: boolean, endsAt: Millis): Promise<StoreOutcome> {
+    return new Promise((settle) => {
+      this.#send(MetaOperation.store(line, value, token, again, endsAt, settle));
+    });
+  }
+
+  #remove(line: string, token: number, endsAt: Millis): Promise<DeleteOutcome> {
+    return new Promise((settle) => this.#send(MetaOperation.delete(line, token, endsAt, settle)));
+  }
+
+  #ask<T>(
+    reading: 'getWithCas' | 'look' | 'count' | 'sample',
+    line: string,
+    token: number,
+    endsAt: Millis,
+    shape: (outcome: T) => T = (outcome) => outcome,
+  ): Promise<T> {
+    return new Promise<T>((settle) => {
+      const asked = (outcome: T): void => settle(shape(outcome));
+      this.#send(MetaOperation.command(reading, line, token, endsAt, asked));
+    });
   }
 
   #send(operation: MetaOperation): void {

@@ -7,11 +7,12 @@ import {
   MISS,
   NOT_FOUND,
   REFUSED,
+  type SampleOutcome,
 } from '../base/outcome.ts';
 import type { MetaReplyParser } from './meta-reply.ts';
 import { REPLIES } from './meta-reply-kinds.ts';
 
-export type WriteReply = CasOutcome | LookOutcome | CountOutcome;
+export type WriteReply = CasOutcome | LookOutcome | CountOutcome | SampleOutcome;
 
 /** The one refusal of `ma` that is about the item; memcached sends it without the token. */
 export function saysNoNumber({ kind, text }: MetaReplyParser): boolean {
@@ -24,7 +25,8 @@ const casOf = ({ cas }: MetaReplyParser): string | undefined => (cas === '0' ? u
 export function readWithCas(reply: MetaReplyParser): CasOutcome | undefined {
   if (reply.kind === REPLIES.miss) return MISS;
   if (reply.kind !== REPLIES.value || reply.cas === '') return undefined;
-  return { kind: 'hit', value: reply.value!, flags: reply.flags, cas: casOf(reply) };
+  const { value, flags, ttlSeconds, won, leased, stale } = reply;
+  return { kind: 'hit', value: value!, flags, ttlSeconds, cas: casOf(reply), leased: won || leased || stale };
 }
 
 export function readLook(reply: MetaReplyParser): LookOutcome | undefined {
@@ -39,6 +41,13 @@ export function readCount(reply: MetaReplyParser): CountOutcome | undefined {
   if (reply.kind !== REPLIES.value) return undefined;
   const digits = reply.value!.toString('latin1');
   return /^\d+$/.test(digits) ? countOf(Number(digits)) : undefined;
+}
+
+export function readSample(reply: MetaReplyParser): SampleOutcome | undefined {
+  const counted = readCount(reply);
+  if (counted?.kind !== 'counted') return counted?.kind === 'refused' ? REFUSED : undefined;
+  const { ttlSeconds: remainingSeconds } = reply;
+  return remainingSeconds === undefined ? undefined : { ...counted, remainingSeconds };
 }
 
 /** A count beyond 2^53 - 1 would come out as another number. */

@@ -6,6 +6,7 @@ import type {
   FetchOutcome,
   LeaseOutcome,
   LookOutcome,
+  SampleOutcome,
   StoreOutcome,
 } from '../base/outcome.ts';
 import type { Millis, Seconds } from '../base/units.ts';
@@ -65,6 +66,11 @@ export interface NodeTransport {
    * Like `add` and `fill`, it is never sent a second time.
    */
   count(key: string, direction: CountDirection, by: number, endsAt: Millis): Promise<CountOutcome>;
+  /**
+   * Adds to a counter that begins at nothing with its first sample and is forgotten `windowSeconds` after that, and tells
+   * what it has come to. `by` 0 only looks. With the capability `counters` only; never sent a second time.
+   */
+  sample(key: string, windowSeconds: Seconds, by: number, endsAt: Millis): Promise<SampleOutcome>;
   /**
    * Stores by a lease or by the `cas` of a read: `refused` where the item was deleted, stored or leased again meanwhile,
    * or where the connection that told the `cas` is gone.

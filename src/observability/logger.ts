@@ -15,6 +15,9 @@ const MESSAGES: Readonly<Record<ClientEvent['kind'], readonly [Level, string]>> 
   'refresh-failed': ['warn', 'stale value could not be renewed and is served on'],
   'value-skipped': ['warn', 'value is too large for the cache node and was not stored'],
   'value-undecodable': ['warn', 'cached value could not be read and counts as a miss'],
+  'hot-key-promoted': ['info', 'cache key is hot and is spread over several nodes'],
+  'hot-key-demoted': ['info', 'cache key is hot no more'],
+  'hot-list-refused': ['warn', 'list of hot keys could not be read and was ignored'],
 };
 
 /** Told of each key once, however often they happen: a value that does not fit today does not fit tomorrow. */

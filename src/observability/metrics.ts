@@ -9,6 +9,10 @@ export const METRICS = {
   OriginLoads: 'originLoads',
   CacheErrors: 'errors',
   Undecodable: 'undecodable',
+  HotKeysPromoted: 'hotKeysPromoted',
+  HotKeysDemoted: 'hotKeysDemoted',
+  HotKeys: 'hotKeys',
+  HotListsRefused: 'hotListsRefused',
 } as const satisfies Record<string, keyof Counts>;
 
 /** The dimension by which two versions of the code are told apart. */

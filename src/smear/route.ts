@@ -19,6 +19,11 @@ export interface SmearedRoute<N extends RingNode> {
   /** The next distinct nodes on the ring; each may hold a copy under `copyKey`. Never empty. */
   readonly copyNodes: readonly N[];
   readonly copyKey: string;
+  /**
+   * How likely a read is to go to the base or one of the first copy nodes, cumulated: the base's first, 1 last. Without
+   * it all are alike.
+   */
+  readonly weights?: Float64Array | undefined;
 }
 
 export interface VariantsRoute<N extends RingNode> {
@@ -35,7 +40,7 @@ export function smearedRoute<N extends RingNode>(
   storageKey: string,
   copySuffix: string,
   copies: number,
-): Route<N> {
+): SingleRoute<N> | SmearedRoute<N> {
   const [base, ...others] = ring.successors(storageKey, copies);
   if (others.length === 0) return { kind: 'single', base: base! };
   return { kind: 'smeared', base: base!, copyNodes: others, copyKey: storageKey + copySuffix };

@@ -8,6 +8,7 @@ import { Cluster } from '../../src/client/cluster.ts';
 import { Flights } from '../../src/client/flights.ts';
 import type { CacheOptions } from '../../src/client/options.ts';
 import { OwnWrites } from '../../src/client/own-writes.ts';
+import { Routing } from '../../src/client/routing.ts';
 import { StaleWatch } from '../../src/client/stale-watch.ts';
 import { createCache } from '../../src/create-cache.ts';
 import { loadMemjs } from '../../src/memcached/memjs-module.ts';
@@ -268,8 +269,9 @@ describe.skipIf(!memcachedAvailable)('a cache that loses a node (needs memcached
     const observe = (event: ClientEvent): void => void events.push(event);
     const timeouts = { connectTimeoutMillis: 250, operationTimeoutMillis: 100 };
     const memjs = await loadMemjs();
+    const routing = new Routing(new SmearRules([]), 'successors');
     const cluster = new Cluster(
-      { dialect: 'libketama', placement: 'successors', rules: new SmearRules([]), ...timeouts },
+      { dialect: 'libketama', routing, ...timeouts },
       new TopologyWatcher(staticSource([node]), clock, Math.random),
       async () => (host, port, listener) => new MemjsTransport(memjs, host, port, timeouts, clock, listener),
       clock,
@@ -278,6 +280,7 @@ describe.skipIf(!memcachedAvailable)('a cache that loses a node (needs memcached
     const cache = new ClientCache(
       {
         cluster,
+        routing,
         fingerprint: () => '',
         prefix: '',
         invalidatedPrefixes: [],

@@ -4,6 +4,7 @@ import { ClientCache } from '../../src/client/client-cache.ts';
 import { Cluster } from '../../src/client/cluster.ts';
 import { Flights } from '../../src/client/flights.ts';
 import { OwnWrites } from '../../src/client/own-writes.ts';
+import { Routing } from '../../src/client/routing.ts';
 import { StaleWatch } from '../../src/client/stale-watch.ts';
 import { keyPrefix } from '../../src/memcached/storage-key.ts';
 import type { RingDialect, RingNode } from '../../src/ring/index.ts';
@@ -41,11 +42,11 @@ export class FakeCache {
     const { dialect = 'libketama', source = staticSource(nodes), invalidates = [] } = options;
     const random = (): number => this.chance;
     const observe = (event: ClientEvent): void => void this.events.push(event);
+    const routing = new Routing(new SmearRules(rules), placement);
     this.cluster = new Cluster(
       {
         dialect,
-        placement,
-        rules: new SmearRules(rules),
+        routing,
         connectTimeoutMillis: 250,
         operationTimeoutMillis: 100,
       },
@@ -57,6 +58,7 @@ export class FakeCache {
     this.cache = new ClientCache(
       {
         cluster: this.cluster,
+        routing,
         fingerprint: () => 'fingerprint',
         prefix: keyPrefix(options.namespace, options.schema),
         invalidatedPrefixes: invalidates.map((name) => keyPrefix(options.namespace, name)),

@@ -10,6 +10,7 @@ import {
   MISS,
   NOT_FOUND,
   REFUSED,
+  type SampleOutcome,
   STORED,
   type StoreOutcome,
   TOO_LARGE,
@@ -143,6 +144,10 @@ export class FakeNode implements NodeTransport {
 
   giveBack(): Promise<DeleteOutcome> {
     throw new Error('this node has no leases');
+  }
+
+  async sample(): Promise<SampleOutcome> {
+    return { kind: 'unsupported' };
   }
 
   rest(): void {

@@ -8,6 +8,7 @@ import { COPY_LEASE_SECONDS } from '../../src/client/dispatch.ts';
 import { Flights } from '../../src/client/flights.ts';
 import { gutterBoundMillis } from '../../src/client/gutter.ts';
 import { OwnWrites } from '../../src/client/own-writes.ts';
+import { Routing } from '../../src/client/routing.ts';
 import { StaleWatch } from '../../src/client/stale-watch.ts';
 import { tcpDial } from '../../src/memcached/dial.ts';
 import { MetaTransport } from '../../src/memcached/meta-transport.ts';
@@ -42,8 +43,9 @@ export class LeasedCache {
     const timeouts = { connectTimeoutMillis: 2_000, operationTimeoutMillis: 2_000 };
     const random = (): number => this.chance;
     const observe = (event: ClientEvent): void => void this.events.push(event);
+    const routing = new Routing(new SmearRules(rules), 'successors');
     const cluster = new Cluster(
-      { dialect: 'libketama', placement: 'successors', rules: new SmearRules(rules), ...timeouts },
+      { dialect: 'libketama', routing, ...timeouts },
       new TopologyWatcher(options.source ?? staticSource(nodes), clock, random),
       async () => (host, port, listener) =>
         this.#held(new MetaTransport(`${host}:${port}`, tcpDial(host, port), timeouts, clock, listener)),
@@ -52,6 +54,7 @@ export class LeasedCache {
     );
     this.#core = {
       cluster,
+      routing,
       fingerprint: () => '',
       prefix: '',
       invalidatedPrefixes: [],

@@ -8,6 +8,7 @@ import type {
   FetchOutcome,
   LeaseOutcome,
   LookOutcome,
+  SampleOutcome,
   StoreOutcome,
 } from '../../src/base/outcome.ts';
 import { type Millis, NEVER, type Seconds } from '../../src/base/units.ts';
@@ -166,6 +167,11 @@ export class HeldTransport implements NodeTransport {
   count(key: string, direction: CountDirection, by: number): Promise<CountOutcome> {
     const text = line.countLine(key, direction, by, 1);
     return this.#call((settle) => MetaOperation.command('count', text, 1, NEVER, settle));
+  }
+
+  sample(key: string, windowSeconds: Seconds, by: number): Promise<SampleOutcome> {
+    const text = line.sampleLine(key, windowSeconds, by, 1);
+    return this.#call((settle) => MetaOperation.command('sample', text, 1, NEVER, settle));
   }
 
   fill(key: string, item: WireItem, cas: string, _endsAt?: Millis): Promise<StoreOutcome> {

@@ -8,6 +8,7 @@ import { COPY_LEASE_SECONDS } from '../../src/client/dispatch.ts';
 import { Flights } from '../../src/client/flights.ts';
 import { gutterBoundMillis } from '../../src/client/gutter.ts';
 import { OwnWrites } from '../../src/client/own-writes.ts';
+import { Routing } from '../../src/client/routing.ts';
 import { StaleWatch } from '../../src/client/stale-watch.ts';
 import type { NodeTransport, TransportListener } from '../../src/memcached/transport.ts';
 import { nodeName } from '../../src/ring/index.ts';
@@ -49,11 +50,11 @@ export class Environment {
     const observe = (): void => {};
     const open: OpenTransport = (host, port, listener) =>
       transport(nodes.find(({ name }) => name === nodeName({ host, port }))!, time, listener);
+    const routing = new Routing(new SmearRules(smeared ? [{ key: KEY, copies: NODE_COUNT }] : []), placement);
     const cluster = new Cluster(
       {
         dialect: 'libketama',
-        placement,
-        rules: new SmearRules(smeared ? [{ key: KEY, copies: NODE_COUNT }] : []),
+        routing,
         connectTimeoutMillis: 250,
         operationTimeoutMillis: OPERATION_TIMEOUT_MILLIS,
       },
@@ -64,6 +65,7 @@ export class Environment {
     );
     this.#core = {
       cluster,
+      routing,
       fingerprint: () => '',
       prefix: '',
       invalidatedPrefixes: [],

@@ -1,0 +1,99 @@
+import type { Seconds } from '../base/units.ts';
+import { hotShareOf, withHotShare } from '../codec/flags.ts';
+import {
+  copiesOf,
+  type HotKey,
+  type HotList,
+  type HotRules,
+  MOST_HOT_KEYS,
+  mergeHotLists,
+  NO_HOT_KEYS,
+} from '../hotkeys/index.ts';
+import type { HotSpread } from '../smear/index.ts';
+
+/** So many keys are remembered that hints named and the list did not. */
+const MOST_REFUTED = 256;
+
+/**
+ * What this process knows of hot keys: the fleet's list as it was read last, and what items said of their keys since
+ * then. A hint is believed at once and until the list is read again, which knows better.
+ */
+export class HotKeys {
+  #list: HotList = NO_HOT_KEYS;
+  readonly #hints = new Map<string, number>();
+  readonly #refuted = new Set<string>();
+  /** Whether items of hot keys are to say so: other clients that share them may read flags their own way. */
+  readonly marksItems: boolean;
+  readonly #shares = new Map<string, number>();
+
+  constructor(marksItems: boolean) {
+    this.marksItems = marksItems;
+  }
+
+  get list(): HotList {
+    return this.#list;
+  }
+
+  /** How many keys are smeared for being hot. */
+  get size(): number {
+    return this.#shares.size;
+  }
+
+  /** Of the cluster's load; 0 where the key is not known to be hot. */
+  shareOf(storageKey: string): number {
+    return this.#shares.get(storageKey) ?? 0;
+  }
+
+  entryOf(storageKey: string): HotKey | undefined {
+    return this.#list.keys.find(({ key }) => key === storageKey);
+  }
+
+  /** The list, as it was read or as this process changed it. Whether other keys are hot now, or others are hotter. */
+  learn(list: HotList, now: Seconds): boolean {
+    const before = this.#fingerprint();
+    this.#list = mergeHotLists(this.#list, list, now);
+    for (const key of this.#hints.keys()) {
+      if (this.#refuted.size >= MOST_REFUTED) this.#refuted.clear();
+      this.#refuted.add(key);
+    }
+    this.#hints.clear();
+    this.#sum();
+    return this.#fingerprint() !== before;
+  }
+
+  /** Reads what an item's flags say of its key. Whether that was news. */
+  hinted(storageKey: string, flags: number): boolean {
+    if (!this.marksItems || this.#shares.has(storageKey)) return false;
+    if (this.#refuted.has(storageKey) || this.entryOf(storageKey) !== undefined) return false;
+    if (this.#hints.size >= MOST_HOT_KEYS) return false;
+    this.#hints.set(storageKey, hotShareOf(flags));
+    this.#sum();
+    return true;
+  }
+
+  /** The flags under which an item of this key is to be stored. */
+  readonly mark = (storageKey: string, flags: number): number => {
+    if (!this.marksItems || this.#shares.size === 0) return flags;
+    const share = this.#shares.get(storageKey);
+    return share === undefined ? flags : withHotShare(flags, share);
+  };
+
+  /** On how many of so many nodes each hot key is to be, in the order that all readers have of the same knowledge. */
+  spreads(nodes: number, rules: HotRules): readonly HotSpread[] {
+    return [...this.#shares]
+      .map(([key, share]) => ({ key, share, copies: copiesOf(share, nodes, rules) }))
+      .filter(({ copies }) => copies > 1);
+  }
+
+  /** A key with share 0 was taken off the list. */
+  #sum(): void {
+    const all = [...this.#hints, ...this.#list.keys.map(({ key, share }) => [key, share] as const)];
+    all.sort(([one, a], [other, b]) => b - a || (one < other ? -1 : 1));
+    this.#shares.clear();
+    for (const [key, share] of all) if (share > 0) this.#shares.set(key, share);
+  }
+
+  #fingerprint(): string {
+    return [...this.#shares].join('\n');
+  }
+}

@@ -1,0 +1,118 @@
+// The fleet's list of hot keys: one small value, kept in the cache, that everyone may write. So it is bounded, and
+// nothing in it is believed before it was looked at.
+
+import type { Seconds } from '../base/units.ts';
+
+export interface HotKey {
+  /** The storage key. */
+  readonly key: string;
+  /** Of the cluster's load, 0..1. 0 is a key that was taken off the list. */
+  readonly share: number;
+  /** Seconds since 1970, after which it is not hot any more unless somebody says so again: its promoter may be gone. */
+  readonly until: Seconds;
+  /** The list's version when this entry was written. Of two entries for one key the higher holds. */
+  readonly version: number;
+}
+
+export interface HotList {
+  /** Raised by each change. */
+  readonly version: number;
+  /** The hottest first, at most `MOST_HOT_KEYS`. */
+  readonly keys: readonly HotKey[];
+}
+
+/** More than `nodes * log(nodes)` of any cluster that ElastiCache offers need never be spread. */
+export const MOST_HOT_KEYS = 64;
+
+export const NO_HOT_KEYS: HotList = { version: 0, keys: [] };
+
+/** An entry lasts no longer than this, whoever wrote it. */
+export const MOST_HOLD_SECONDS: Seconds = 30 * 86_400;
+
+const MOST_BYTES = 32 * 1024;
+/** At a change a second this takes 34,000 years, and there is room above it to count on. */
+const MOST_VERSION = 2 ** 40;
+const MOST_KEY_BYTES = 250;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control bytes are what no stored key holds
+const NOT_IN_KEYS = /[\x00-\x20\x7f]/;
+
+/** What holds of two lists, by key; entries past their time are left out, and where there are too many the coldest. */
+export function mergeHotLists(one: HotList, other: HotList, now: Seconds): HotList {
+  const byKey = new Map<string, HotKey>();
+  for (const entry of [...one.keys, ...other.keys]) {
+    const known = byKey.get(entry.key);
+    if (known === undefined || holdsOver(entry, known)) byKey.set(entry.key, entry);
+  }
+  const alive = [...byKey.values()].filter(({ until }) => until > now);
+  return { version: Math.max(one.version, other.version), keys: hottest(alive) };
+}
+
+/** A list with `entries` written into it, as one change. */
+export function withHotKeys(
+  list: HotList,
+  entries: readonly Omit<HotKey, 'version'>[],
+  now: Seconds,
+): HotList {
+  const version = list.version + 1;
+  return mergeHotLists(list, { version, keys: entries.map((entry) => ({ ...entry, version })) }, now);
+}
+
+export function encodeHotList({ version, keys }: HotList): Buffer {
+  const rows = keys.map((entry) => [entry.key, rounded(entry.share), Math.round(entry.until), entry.version]);
+  return Buffer.from(JSON.stringify([version, rows]));
+}
+
+/** The list that `bytes` are, with entries past their time, or why they are none. `now`: seconds since 1970. */
+export function decodeHotList(bytes: Buffer, now: Seconds): HotList | { readonly refused: string } {
+  if (bytes.length > MOST_BYTES) return { refused: `it has ${bytes.length} bytes` };
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return { refused: 'it is no JSON' };
+  }
+  if (!Array.isArray(parsed) || parsed.length !== 2) return { refused: 'it is no [version, keys]' };
+  const [version, rows] = parsed as [unknown, unknown];
+  if (!isVersion(version, MOST_VERSION)) return { refused: 'its version is no whole number' };
+  if (!Array.isArray(rows) || rows.length > MOST_HOT_KEYS) {
+    return { refused: `its keys are no list of up to ${MOST_HOT_KEYS}` };
+  }
+  const keys: HotKey[] = [];
+  for (const [at, row] of rows.entries()) {
+    const entry = entryOf(row, version, now);
+    if (entry === undefined) return { refused: `its key ${at} is no [key, share, until, version]` };
+    keys.push(entry);
+  }
+  if (new Set(keys.map(({ key }) => key)).size < keys.length) return { refused: 'it names a key twice' };
+  return { version, keys };
+}
+
+function entryOf(row: unknown, listVersion: number, now: Seconds): HotKey | undefined {
+  if (!Array.isArray(row) || row.length !== 4) return undefined;
+  const [key, share, until, version] = row as unknown[];
+  if (typeof key !== 'string' || !isStorable(key)) return undefined;
+  if (typeof share !== 'number' || !(share >= 0 && share <= 1)) return undefined;
+  if (typeof until !== 'number' || !(until >= 0 && until <= now + MOST_HOLD_SECONDS)) return undefined;
+  return isVersion(version, listVersion) ? { key, share, until, version } : undefined;
+}
+
+function isStorable(key: string): boolean {
+  return key !== '' && !NOT_IN_KEYS.test(key) && Buffer.byteLength(key) <= MOST_KEY_BYTES;
+}
+
+const isVersion = (value: unknown, most: number): value is number =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most;
+
+/** Two who wrote the same version without knowing of each other come to the same, whoever reads which first. */
+function holdsOver(entry: HotKey, known: HotKey): boolean {
+  if (entry.version !== known.version) return entry.version > known.version;
+  return entry.until !== known.until ? entry.until > known.until : entry.share > known.share;
+}
+
+/** Of keys with equal shares the order is that of their names: all must compute the same of one list. */
+function hottest(keys: readonly HotKey[]): readonly HotKey[] {
+  return [...keys].sort((a, b) => b.share - a.share || (a.key < b.key ? -1 : 1)).slice(0, MOST_HOT_KEYS);
+}
+
+/** Four digits are more than any estimate has. */
+const rounded = (share: number): number => Number(share.toPrecision(4));
