@@ -17,7 +17,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   middleware: ['base', 'client'],
   release: ['base', 'ring'],
   testing: ['base'],
-  cli: ['base', 'ring', 'smear', 'codec', 'memcached', 'topology', 'client'],
+  cli: ['base', 'ring', 'smear', 'hotkeys', 'codec', 'memcached', 'topology', 'client'],
 };
 
 const PURE = ['ring', 'smear', 'hotkeys', 'codec', 'release'];

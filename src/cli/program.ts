@@ -5,6 +5,7 @@ import { doctorCommand } from './doctor/doctor-command.ts';
 import { ringCommand } from './ring/ring-command.ts';
 import { paletteOf } from './screen/palette.ts';
 import { printable } from './screen/printable.ts';
+import { simulateCommand } from './simulate/simulate-command.ts';
 import { topCommand } from './top/top-command.ts';
 import { CommandFailure, EXIT, Found, type World } from './world.ts';
 
@@ -31,7 +32,8 @@ function programOf(world: World): Command {
     .version(PACKAGE_VERSION, '-V, --version')
     .showHelpAfterError('(smearcache help lists the commands; add --help to one for its options)')
     .showSuggestionAfterError();
-  for (const command of [topCommand, ringCommand, doctorCommand]) program.addCommand(command(world));
+  for (const command of [topCommand, ringCommand, simulateCommand, doctorCommand])
+    program.addCommand(command(world));
   for (const command of withinOf(program)) quietly(command, world);
   return program;
 }

@@ -1,10 +1,10 @@
 // Runs once before all tests: on CI what the tests need is installed, so that nothing skips there.
 import { execFileSync, spawnSync } from 'node:child_process';
 
-/** Debian's packages of what the integration tests talk to. */
-const PACKAGES = ['memcached', 'libmemcached-tools'];
+/** Debian's packages of what the integration tests talk to, and look at pages and screens with. */
+const PACKAGES = ['memcached', 'libmemcached-tools', 'chromium', 'tmux'];
 /** Debian calls memcapable `memccapable`. */
-const PROGRAMS = ['memcached', 'memccapable'];
+const PROGRAMS = ['memcached', 'memccapable', 'chromium', 'tmux'];
 
 export const INSTALL_COMMAND = `sudo apt-get install ${PACKAGES.join(' ')}`;
 
