@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { reasonOf } from '../base/errors.ts';
 import { PACKAGE_VERSION } from '../base/package-version.ts';
 import { doctorCommand } from './doctor/doctor-command.ts';
+import { hotCommand } from './hot/hot-command.ts';
 import { ringCommand } from './ring/ring-command.ts';
 import { paletteOf } from './screen/palette.ts';
 import { printable } from './screen/printable.ts';
@@ -32,7 +33,7 @@ function programOf(world: World): Command {
     .version(PACKAGE_VERSION, '-V, --version')
     .showHelpAfterError('(smearcache help lists the commands; add --help to one for its options)')
     .showSuggestionAfterError();
-  for (const command of [topCommand, ringCommand, simulateCommand, doctorCommand])
+  for (const command of [topCommand, hotCommand, ringCommand, simulateCommand, doctorCommand])
     program.addCommand(command(world));
   for (const command of withinOf(program)) quietly(command, world);
   return program;

@@ -20,7 +20,8 @@ process.on('disconnect', () => process.exit());
 async function read({ nodes, weights, smeared }: LoadOrder): Promise<void> {
   const cache = createCache({
     discovery: { nodes },
-    smear: { keys: smeared },
+    // What the fleet finds by itself would change the stream on the way.
+    smear: { keys: smeared, auto: false },
     operationTimeoutMillis: 10_000,
     connectTimeoutMillis: 10_000,
   });

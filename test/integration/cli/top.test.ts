@@ -151,7 +151,7 @@ describe('smearcache top and nodes that cannot be watched', () => {
     const node = await startNode();
     try {
       const { code, stderr, stdout } = await smearcache(['top', '--nodes', node.name, '--for', '1s']);
-      expect(stderr).toMatch(/refuses `watch` \(ERROR.*\).*smearcache simulate/);
+      expect(stderr).toMatch(/refuses `watch` \(ERROR.*\).*hot list is empty.*smearcache simulate/);
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     } finally {
       await node.close();
