@@ -4,7 +4,7 @@ import { type Browser, chromium } from 'playwright-core';
 
 const PROGRAM = (process.env.PATH ?? '')
   .split(delimiter)
-  .flatMap((folder) => ['chromium', 'chromium-browser', 'google-chrome'].map((name) => join(folder, name)))
+  .flatMap((folder) => ['chromium', 'google-chrome'].map((name) => join(folder, name)))
   .find(isExecutable);
 
 function isExecutable(file: string): boolean {

@@ -1,13 +1,19 @@
 import { Command } from 'commander';
 import { buildRing, nodeName } from '../../ring/index.ts';
 import { type ClusterView, viewCluster } from '../nodes/cluster-view.ts';
-import { type ConnectionFlags, duration, wholeNumber, withConnection } from '../nodes/connection-options.ts';
+import {
+  type ConnectionFlags,
+  timeOption,
+  wholeNumber,
+  withConnection,
+} from '../nodes/connection-options.ts';
 import { resolveIps } from '../ring/where.ts';
 import { plural } from '../screen/figures.ts';
 import { type Palette, paletteOf } from '../screen/palette.ts';
 import { printable } from '../screen/printable.ts';
 import { progress } from '../screen/progress.ts';
 import { report } from '../screen/report.ts';
+import { wrapped } from '../screen/wrapped.ts';
 import { Found, type World } from '../world.ts';
 import { type Examination, examine } from './examination.ts';
 import { CHECKS, type DoctorFinding, type Level, worstOf } from './finding.ts';
@@ -29,7 +35,7 @@ export function doctorCommand(world: World): Command {
     .option('--environments <number>', 'Lambda environments that will run at once', wholeNumber)
     .option('--threads <number>', 'worker threads of each, with sockets of their own', wholeNumber, 1)
     .option('--item-size <bytes>', 'your largest value', wholeNumber)
-    .option('--for <time>', 'how long evictions and reads are watched', duration, 5_000)
+    .addOption(timeOption('--for <time>', 'how long evictions and reads are watched', 5_000, '5s'))
     .option('--allow-warnings', 'exit code 0 where there are only warnings')
     .option('--json', 'print JSON')
     .action(async (flags: DoctorFlags) => {
@@ -47,7 +53,13 @@ export function doctorCommand(world: World): Command {
         world.stdout,
         flags,
         { source, version, worst, findings, nodes: examinations.map(inShort) },
-        () => doctorLines(view, findings, paletteOf(world.stdout, world.environment)),
+        () =>
+          doctorLines(
+            view,
+            findings,
+            paletteOf(world.stdout, world.environment),
+            world.stdout.columns ?? Number.POSITIVE_INFINITY,
+          ),
       );
       if (worst === 'failure' || (worst === 'warning' && !flags.allowWarnings)) throw new Found();
     });
@@ -94,6 +106,7 @@ function doctorLines(
   { source, version, nodes }: ClusterView,
   findings: readonly DoctorFinding[],
   palette: Palette,
+  columns: number,
 ): string[] {
   const { bold, dim } = palette;
   const indent = ' '.repeat(CHECK_WIDTH + 4);
@@ -102,8 +115,12 @@ function doctorLines(
     const named =
       about === undefined || about.every((node) => says.includes(node)) ? '' : ` (${listed(about)})`;
     return [
-      `${palette[style](mark)} ${check.padEnd(CHECK_WIDTH)}  ${printable(says + named)}`,
-      ...(todo === undefined ? [] : [`${indent}${palette[style]('→')} ${printable(todo)}`]),
+      `${palette[style](mark)} ${check.padEnd(CHECK_WIDTH)}  ${wrapped(printable(says + named), columns - indent.length, indent)}`,
+      ...(todo === undefined
+        ? []
+        : [
+            `${indent}${palette[style]('→')} ${wrapped(printable(todo), columns - indent.length - 2, `${indent}  `)}`,
+          ]),
     ];
   });
   return [

@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { type HotKey, MOST_HOLD_SECONDS, withHotKeys } from '../../hotkeys/index.ts';
 import { storageKey } from '../../memcached/storage-key.ts';
 import { type ClusterView, viewCluster } from '../nodes/cluster-view.ts';
-import { type ConnectionFlags, duration, withConnection } from '../nodes/connection-options.ts';
+import { type ConnectionFlags, timeOption, withConnection } from '../nodes/connection-options.ts';
 import { paletteOf } from '../screen/palette.ts';
 import { report } from '../screen/report.ts';
 import { misuse, type World } from '../world.ts';
@@ -26,7 +26,7 @@ export function hotCommand(world: World): Command {
     shared(name, description)
       .argument('<keys...>', 'as the application gives them; namespace and schema come before them')
       .option('--stored', 'the keys are as they are stored, as top and show print them')
-      .option('--hold <time>', 'how long it is to last', duration, HOLD_MILLIS);
+      .addOption(timeOption('--hold <time>', 'how long it is to last', HOLD_MILLIS, '1h'));
   const tell = (found: FoundList, flags: HotFlags): void => {
     const { list, behind, refused } = found;
     const value = { version: list.version, keys: hotRows(found), behind, refused };

@@ -71,6 +71,10 @@ export function duration(text: string): number {
   return millis;
 }
 
+/** An option that is a time, with a default that help shows as it would be given. */
+export const timeOption = (flags: string, description: string, millis: number, shown: string): Option =>
+  new Option(flags, description).argParser(duration).default(millis, shown);
+
 /** How the library's options are called here. */
 const FLAG_NAMES: Readonly<Record<string, string>> = {
   'discovery.configurationEndpoint': '--config-endpoint',

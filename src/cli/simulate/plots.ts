@@ -85,15 +85,7 @@ export function popularityPlot({ curve, recommended }: Simulation): string {
     [
       ...decades(lowest, highest).flatMap((share) => [
         line(BOX.left, y(share), BOX.right, y(share), 'grid'),
-        text(
-          BOX.left - 8,
-          y(share) + 4,
-          share >= 0.001
-            ? `${+(share * 100).toPrecision(1)} %`
-            : `10${superscript(Math.round(Math.log10(share)))}`,
-          'axis',
-          'end',
-        ),
+        text(BOX.left - 8, y(share) + 4, decadeText(share), 'axis', 'end'),
       ]),
       ...decades(0, Math.floor(ranks)).map((rank) =>
         text(x(rank), BOX.bottom + 18, rank.toLocaleString('en-US'), 'axis', 'middle'),
@@ -116,8 +108,9 @@ export function popularityPlot({ curve, recommended }: Simulation): string {
   );
 }
 
-const superscript = (power: number): string =>
-  String(power).replace(/[-\d]/g, (digit) => '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'['-0123456789'.indexOf(digit)]!);
+/** `10 %`, `0.001 %`. */
+const decadeText = (share: number): string =>
+  `${(share * 100).toFixed(Math.max(0, -Math.round(Math.log10(share * 100))))} %`;
 
 /** The busiest node over the mean, by how many copies it takes. */
 export function trialsPlot({ trials, recommended, before }: Simulation): string {

@@ -6,7 +6,13 @@ import { HOLD_MILLIS, writeKeys } from '../hot/hot-command.ts';
 import { type FoundList, nowOf, readList } from '../hot/hot-list-access.ts';
 import { hotLines, hotRows } from '../hot/hot-screen.ts';
 import { type ClusterView, viewCluster } from '../nodes/cluster-view.ts';
-import { type ConnectionFlags, duration, wholeNumber, withConnection } from '../nodes/connection-options.ts';
+import {
+  type ConnectionFlags,
+  duration,
+  timeOption,
+  wholeNumber,
+  withConnection,
+} from '../nodes/connection-options.ts';
 import { plural } from '../screen/figures.ts';
 import { paletteOf } from '../screen/palette.ts';
 import { progress } from '../screen/progress.ts';
@@ -53,7 +59,7 @@ export function topCommand(world: World): Command {
     .option('--all', 'watch all nodes at once, not in turn; costs each up to a third of its throughput')
     .option('--count <number>', 'how many keys', wholeNumber, 10)
     .option('--import', "write what was hot to the fleet's hot list at the end")
-    .option('--hold <time>', 'how long what is imported lasts', duration, HOLD_MILLIS)
+    .addOption(timeOption('--hold <time>', 'how long what is imported lasts', HOLD_MILLIS, '1h'))
     .option('--json', 'print JSON at the end')
     .action(async (flags: TopFlags) => {
       const view = await viewCluster(flags, world);

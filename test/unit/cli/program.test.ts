@@ -6,6 +6,7 @@ import { bar } from '../../../src/cli/screen/bars.ts';
 import { bytes, count, percent } from '../../../src/cli/screen/figures.ts';
 import { printable, shortened } from '../../../src/cli/screen/printable.ts';
 import { table } from '../../../src/cli/screen/table.ts';
+import { wrapped } from '../../../src/cli/screen/wrapped.ts';
 import { smearcache } from '../../support/cli.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
@@ -71,6 +72,12 @@ describe('what is printed', () => {
         ['long', '1', 'y'],
       ]),
     ).toBe(['node   n  x', 'a     10', 'long   1  y'].join('\n'));
+  });
+
+  it('is wrapped between words', () => {
+    expect(wrapped('one two three', 7, '  ')).toBe('one two\n  three');
+    expect(wrapped('unbreakable', 3)).toBe('unbreakable');
+    expect(wrapped('all of it', Number.POSITIVE_INFINITY)).toBe('all of it');
   });
 
   it('has figures that are short and never hide something', () => {
