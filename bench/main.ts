@@ -5,12 +5,16 @@ interface Benchmark {
 }
 
 const BENCHES: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  balance: () => import('./balance.ts'),
   clients: () => import('./clients.ts'),
   'cold-start': () => import('./cold-start.ts'),
   'first-value': () => import('./first-value.ts'),
+  'hard-cases': () => import('./hard-cases.ts'),
   heap: () => import('./heap.ts'),
   layer: () => import('./layer.ts'),
+  onset: () => import('./onset.ts'),
   ring: () => import('./ring.ts'),
+  routing: () => import('./routing.ts'),
   stampede: () => import('./stampede.ts'),
   tls: () => import('./tls.ts'),
 };

@@ -2,6 +2,7 @@ import {
   type CodeDeployClient,
   PutLifecycleEventHookExecutionStatusCommand,
 } from '@aws-sdk/client-codedeploy';
+import type { Finding } from '../../src/release/index.ts';
 
 /** What CodeDeploy invokes a hook with. */
 export interface HookEvent {
@@ -19,6 +20,18 @@ export interface HookLogger {
   info(message: string, details: Record<string, unknown>): void;
   warn(message: string, details: Record<string, unknown>): void;
   error(message: string, error: Error): void;
+}
+
+/** Each as a line of its own, with its severity; what is no mere note is a warning. */
+export function logFindings(
+  logger: HookLogger,
+  findings: readonly Finding[],
+  details: Readonly<Record<string, unknown>>,
+): void {
+  for (const { severity, sentence } of findings) {
+    if (severity === 'note') logger.info(sentence, { severity, ...details });
+    else logger.warn(sentence, { severity, ...details });
+  }
 }
 
 /** Time kept to tell CodeDeploy, which else waits for an hour. */

@@ -4,7 +4,7 @@ import { compareFigures } from '../../src/release/index.ts';
 import { logger } from '../logger.ts';
 import { type Deployment, deploymentOf } from './deployment.ts';
 import { nameOf, parseVersion } from './function-version.ts';
-import { type HookContext, type HookEvent, type HookLogger, told } from './lifecycle.ts';
+import { type HookContext, type HookEvent, type HookLogger, logFindings, told } from './lifecycle.ts';
 import { figuresOf } from './version-figures.ts';
 
 /** What the hook works with. */
@@ -47,10 +47,7 @@ export const postTraffic =
         service: environment.POWERTOOLS_SERVICE_NAME || 'service_undefined',
       };
       const [before, after] = await figuresOf(cloudWatch, place, [liveVersion, version], from, to, signal);
-      for (const { severity, sentence } of compareFigures(before!, after!).findings) {
-        if (severity === 'note') logger.info(sentence, released);
-        else logger.warn(sentence, released);
-      }
+      logFindings(logger, compareFigures(before!, after!).findings, released);
       logger.info('figures of both versions', { ...released, before, after });
       return 'Succeeded';
     });

@@ -4,7 +4,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { logger } from '../logger.ts';
 import { type CheckEvent, checkEvents } from './check-events.ts';
 import { FunctionVersion, nameOf, parseVersion } from './function-version.ts';
-import { type HookContext, type HookEvent, type HookLogger, told } from './lifecycle.ts';
+import { type HookContext, type HookEvent, type HookLogger, logFindings, told } from './lifecycle.ts';
 import { checkRelease } from './release-check.ts';
 
 /** What the hook works with. */
@@ -38,11 +38,7 @@ export const preTraffic =
         namespace: `check-${randomUUID().slice(0, 13)}`,
         retryMillis,
       });
-      for (const { severity, sentence } of findings) {
-        const details = { severity, deploymentId: event.DeploymentId, version };
-        if (severity === 'note') logger.info(sentence, details);
-        else logger.warn(sentence, details);
-      }
+      logFindings(logger, findings, { deploymentId: event.DeploymentId, version });
       logger.info(passes ? 'the release passes' : 'the release is refused', {
         deploymentId: event.DeploymentId,
         function: unqualified,

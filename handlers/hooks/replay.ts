@@ -1,11 +1,6 @@
-import type { Finding } from '../../src/release/index.ts';
+import { CHECK_FIELD, type Finding, refuse, warning } from '../../src/release/index.ts';
 import type { CheckEvent } from './check-events.ts';
 import type { Answer, FunctionVersion } from './function-version.ts';
-
-const CHECK_FIELD = 'smearcache:check';
-
-const refuse = (sentence: string): Finding => ({ severity: 'refuse', sentence });
-const warning = (sentence: string): Finding => ({ severity: 'warning', sentence });
 
 /**
  * Each event twice over one namespace that holds nothing yet: first to who fills the cache, then to who finds it filled.

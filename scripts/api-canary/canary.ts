@@ -15,7 +15,7 @@ export interface StageName {
 
 type Variables = Readonly<Record<string, string>>;
 /** What is read of a stage. */
-export type Stage = Pick<GetStageCommandOutput, 'deploymentId' | 'canarySettings' | 'variables'>;
+type Stage = Pick<GetStageCommandOutput, 'deploymentId' | 'canarySettings' | 'variables'>;
 
 /**
  * Deploys the API as it is now to `percent` (above 0, up to 100) of the stage's requests, with stage variables of its own;
@@ -55,7 +55,7 @@ export async function promoteCanary(client: APIGatewayClient, stage: StageName):
 }
 
 /** What makes the canary the stage. The canary goes last: a stage that keeps one takes no plain deployment any more. */
-export function promotion(stageName: string, stage: Stage): PatchOperation[] {
+function promotion(stageName: string, stage: Stage): PatchOperation[] {
   const { deploymentId, stageVariableOverrides = {} } = canaryOf(stageName, stage);
   return [
     { op: 'replace', path: '/deploymentId', value: deploymentId },

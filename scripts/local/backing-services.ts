@@ -18,15 +18,26 @@ export interface BackingServices extends ServiceAddresses {
   close(): Promise<void>;
 }
 
-/** Starts a cache cluster, and the template's tables in an in-memory DynamoDB. */
+interface TemplateFile {
+  readonly templateFile: string;
+  readonly parameterOverrides: Readonly<Record<string, string>>;
+}
+
+/**
+ * Starts a cache cluster, and the template's tables in an in-memory DynamoDB; also those that only the templates of
+ * `others` have.
+ */
 export async function startBackingServices(
   templateFile: string,
   parameterOverrides: Readonly<Record<string, string>>,
+  ...others: readonly TemplateFile[]
 ): Promise<BackingServices> {
-  const template = await Template.read(templateFile, { parameterOverrides });
+  const templates = await Promise.all(
+    [{ templateFile, parameterOverrides }, ...others].map((one) => Template.read(one.templateFile, one)),
+  );
   const [cluster, tables] = await Promise.allSettled([
     startLocalCluster(),
-    startLocalTables(template, SEED_FILE),
+    startLocalTables(templates, SEED_FILE),
   ]);
   if (cluster.status === 'rejected' || tables.status === 'rejected') {
     if (cluster.status === 'fulfilled') await cluster.value.close();

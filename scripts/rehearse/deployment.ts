@@ -10,6 +10,9 @@ export const NEW = '2';
 export const VERSIONS = [OLD, NEW] as const;
 export type Version = (typeof VERSIONS)[number];
 
+/** For people. */
+export const nameOf = (version: Version): string => (version === OLD ? 'old' : 'new');
+
 /** How one function's alias is moved. */
 export interface AliasShift {
   /** The function's logical id. */
@@ -44,9 +47,11 @@ export interface Deployment {
 export const versionArn = (functionName: string, qualifier: string): string =>
   `arn:aws:lambda:${REGION}:${ACCOUNT_ID}:function:${functionName}:${qualifier}`;
 
+/** `otherType` goes before the deployment type that the template says. */
 export async function readDeployment(
   templateFile: string,
   parameterOverrides: Readonly<Record<string, string>>,
+  otherType?: string,
 ): Promise<Deployment> {
   const names = await Template.read(templateFile, { parameterOverrides });
   const localValues: LocalValues = {
@@ -63,7 +68,7 @@ export async function readDeployment(
     if (!isObject(preference) || preference.Enabled === false || properties.AutoPublishAlias === undefined)
       return [];
     const hooks = isObject(preference.Hooks) ? preference.Hooks : {};
-    const type = String(preference.Type);
+    const type = otherType ?? String(preference.Type);
     return [
       {
         name,

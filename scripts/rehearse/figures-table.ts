@@ -1,7 +1,8 @@
-import type { VersionFigures } from './rehearsal.ts';
+import { nameOf } from './deployment.ts';
+import type { VersionFigures } from './figures.ts';
 
 const COLUMNS: Readonly<Record<string, (figures: VersionFigures) => string>> = {
-  version: ({ version }) => (version === '1' ? 'old' : 'new'),
+  version: ({ version }) => nameOf(version),
   invocations: ({ invocations }) => String(invocations),
   errors: ({ errors }) => String(errors),
   '5xx': ({ failures }) => String(failures),

@@ -1,5 +1,6 @@
 import { isObject, type Json } from '../local/template/json.ts';
 import type { Template } from '../local/template/template.ts';
+import { Misuse } from './misuse.ts';
 
 /** The share of traffic, in percent, that goes to the new version for so many minutes. */
 export interface Step {
@@ -32,5 +33,5 @@ function customShift(name: string, template: Template): readonly Json[] {
     if (isObject(canary)) return ['', 'Canary', canary.CanaryPercentage!, canary.CanaryInterval!];
     if (isObject(linear)) return ['', 'Linear', linear.LinearPercentage!, linear.LinearInterval!];
   }
-  throw new Error(`CodeDeploy has no deployment type ${name}, nor has the template`);
+  throw new Misuse(`CodeDeploy has no deployment type ${name}, nor has the template`);
 }

@@ -1,6 +1,7 @@
 import type { ServiceAddresses } from '../local/backing-services.ts';
 import { FunctionHost } from '../local/function-host.ts';
 import type { Invocation } from '../local/runtime/invocation.ts';
+import type { FunctionDefinition } from '../local/template/functions.ts';
 import { isObject } from '../local/template/json.ts';
 import type { LocalValues } from '../local/template/template.ts';
 import { type MetricFilter, NEW, OLD, type Version } from './deployment.ts';
@@ -9,7 +10,8 @@ import type { MetricStore } from './metric-store.ts';
 export interface VersionsOptions {
   /** A project's template, version by version. */
   readonly templates: Readonly<Record<Version, string>>;
-  readonly parameterOverrides: Readonly<Record<string, string>>;
+  /** Of its own template, version by version. */
+  readonly parameters: Readonly<Record<Version, Readonly<Record<string, string>>>>;
   readonly services: ServiceAddresses;
   readonly localValues: LocalValues;
   /** For every function, as the endpoints of AWS. */
@@ -19,7 +21,7 @@ export interface VersionsOptions {
   /** Only the new version's run. */
   readonly hooks: ReadonlySet<string>;
   /** A function's own warnings and errors. */
-  onTrouble(functionName: string, version: Version, message: string): void;
+  onTrouble(definition: FunctionDefinition, version: Version, message: string): void;
 }
 
 /** As many requests as one version of a function serves at once. */
@@ -79,10 +81,10 @@ export class Versions {
 }
 
 function openHost(version: Version, options: VersionsOptions): Promise<FunctionHost> {
-  const { templates, parameterOverrides, services, environment, hooks, store, filters, onTrouble } = options;
+  const { templates, parameters, services, environment, hooks, store, filters, onTrouble } = options;
   return FunctionHost.open({
     templateFile: templates[version],
-    parameterOverrides: version === NEW ? parameterOverrides : {},
+    parameterOverrides: parameters[version],
     environmentOverrides: {
       variablesFor: () => ({ ...environment, AWS_LAMBDA_FUNCTION_VERSION: version }),
       warnings: () => [],
@@ -92,7 +94,7 @@ function openHost(version: Version, options: VersionsOptions): Promise<FunctionH
     freeze: true,
     maxEnvironments: MAX_ENVIRONMENTS,
     wants: (name) => version === NEW || !hooks.has(name),
-    logFor: ({ functionName }) => ({
+    logFor: (definition) => ({
       platform() {},
       output(line) {
         store.recordLine(line);
@@ -101,7 +103,7 @@ function openHost(version: Version, options: VersionsOptions): Promise<FunctionH
           if (entry?.[field] === value) store.record({ namespace, name: metric, dimensions: {} }, 1);
         }
         if (entry?.level === 'WARN' || entry?.level === 'ERROR') {
-          onTrouble(functionName, version, messageOf(entry));
+          onTrouble(definition, version, messageOf(entry));
         }
       },
     }),

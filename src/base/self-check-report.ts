@@ -1,3 +1,9 @@
+/**
+ * The field of an event, beside those of its trigger, that makes it a release's check. API Gateway, function URLs and load
+ * balancers put what a client sends into fields of theirs, so no HTTP client can set it.
+ */
+export const CHECK_FIELD = 'smearcache:check';
+
 /** One node as a version of the function sees it. */
 export interface NodeReport {
   /** `host:port`. */

@@ -1,5 +1,5 @@
 import { CacheError } from '../base/errors.ts';
-import type { Hit, LeaseOutcome } from '../base/outcome.ts';
+import { type Hit, type LeaseOutcome, MISS } from '../base/outcome.ts';
 import { storageKey } from '../memcached/storage-key.ts';
 import type { Route, Router, SmearedRoute } from '../smear/index.ts';
 import type { ReadThroughResult } from './cache.ts';
@@ -8,6 +8,7 @@ import type { Calls } from './calls.ts';
 import type { ClientCore } from './client-core.ts';
 import { askCopy, type FillCopy, fallsThrough, type Place, readPlace } from './dispatch.ts';
 import { type BasedRoute, gutterOf, ofGutter } from './gutter.ts';
+import { sawRead } from './hot-reads.ts';
 import { LeasedReading } from './leased-reading.ts';
 import { LockedReading, loadWithout } from './locked-reading.ts';
 import { leaseSeconds } from './patience.ts';
@@ -30,13 +31,14 @@ export function readThrough<T, R>(
   calls.lasts(Math.max(wanted.ttlSeconds, wanted.negativeTtlSeconds ?? 0) + wanted.staleSeconds);
   const router = core.cluster.router();
   if (router === undefined || wanted.signal !== undefined) {
-    return given(calls, slowly(core, calls, wanted), shape);
+    return given({ core, calls, wanted }, slowly(core, calls, wanted), shape);
   }
   const { key, staleSeconds } = wanted;
   const stored = storageKey(core.prefix, key);
   const route = router.routeFor(key, stored);
   if (route.kind !== 'single' || !leasable(core, route) || route.base.spared) {
-    return given(calls, overRoute({ core, calls, wanted, router }, route, stored), shape);
+    const reading = { core, calls, wanted, router };
+    return given(reading, overRoute(reading, route, stored), shape);
   }
   const { base } = route;
   const { open, endsAt } = calls;
@@ -44,6 +46,7 @@ export function readThrough<T, R>(
   open.begin();
   return base.lease(stored, leaseSeconds(core, endsAt), refresh, endsAt).then((outcome) => {
     open.end();
+    let unreadable = false;
     if (
       outcome.kind === 'hit' &&
       !outcome.stale &&
@@ -55,26 +58,34 @@ export function readThrough<T, R>(
         calls.tally.hits++;
         return shape({ kind: 'hit', value: read.value as T, node: base.name });
       }
-      return given(calls, goOn({ core, calls, wanted, router }, route, stored, outcome, true), shape);
+      unreadable = true;
     }
-    return given(calls, goOn({ core, calls, wanted, router }, route, stored, outcome), shape);
+    const reading = { core, calls, wanted, router };
+    return given(reading, goOn(reading, route, stored, outcome, unreadable), shape);
   });
 }
 
 /** What the caller is given, and counted as. */
 function given<T, R>(
-  { tally }: Calls,
+  { core, calls, wanted }: Pick<Reading<T>, 'core' | 'calls' | 'wanted'>,
   result: Promise<ReadThroughResult<T>>,
   shape: (result: ReadThroughResult<T>) => R,
 ): Promise<R> {
+  const { tally } = calls;
+  const sawMiss = (): void => {
+    if (core.hotDetection !== undefined) sawRead(core, core.hotDetection, calls, wanted.key, MISS);
+  };
   return result.then(
     (read) => {
       tally.read(read);
+      // What was found was seen when it was read.
+      if (read.kind === 'miss') sawMiss();
       return shape(read);
     },
     (error: unknown) => {
       // Its loader was asked, and failed.
       tally.misses++;
+      sawMiss();
       throw error;
     },
   );
@@ -122,7 +133,7 @@ async function overRoute<T>(
   const refresh = refreshSeconds(core, wanted, route.base, stored);
   const outcome = await open.during(route.base.lease(stored, leaseSeconds(core, endsAt), refresh, endsAt));
   copy(outcome.kind === 'hit' && !outcome.stale ? outcome : undefined);
-  return goOn(reading, route, stored, outcome);
+  return goOn(reading, route, stored, outcome, false);
 }
 
 const leasable = (core: ClientCore, route: BasedRoute): boolean => core.leases && route.base.leases;
@@ -133,7 +144,7 @@ async function goOn<T>(
   route: BasedRoute,
   stored: string,
   outcome: LeaseOutcome,
-  unreadable = false,
+  unreadable: boolean,
 ): Promise<ReadThroughResult<T>> {
   const gutter = outcome.kind === 'unavailable' ? overGutter(reading, route, stored) : undefined;
   if (gutter !== undefined) return gutter;

@@ -1,12 +1,7 @@
+import { CHECK_FIELD } from '../base/self-check-report.ts';
 import type { Counts } from '../base/tally.ts';
 import { CHECK_NAMESPACE, isKeyPart, isRecord } from '../client/option-rules.ts';
 import type { CacheLogger } from '../client/options.ts';
-
-/**
- * The field of an event, beside those of its trigger, that makes it a release's check. API Gateway, function URLs and load
- * balancers put what a client sends into fields of theirs, so no HTTP client can set it.
- */
-export const CHECK_FIELD = 'smearcache:check';
 
 /** What is wanted of this invocation. */
 export interface Check {

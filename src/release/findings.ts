@@ -16,8 +16,11 @@ export interface Verdict {
   readonly findings: readonly Finding[];
 }
 
+/** A finding that ends the release. */
 export const refuse = (sentence: string): Finding => ({ severity: 'refuse', sentence });
+/** A finding for the release's operator. */
 export const warning = (sentence: string): Finding => ({ severity: 'warning', sentence });
+/** A finding for the record. */
 export const note = (sentence: string): Finding => ({ severity: 'note', sentence });
 
 /** One finding that refuses is enough. */

@@ -1,7 +1,7 @@
 // The public entry `smearcache/release`: what a deployment's hooks compare, as pure functions of reports and figures.
 
-export type { NodeReport, SelfCheckReport } from '../base/self-check-report.ts';
+export { CHECK_FIELD, type NodeReport, type SelfCheckReport } from '../base/self-check-report.ts';
 export { type Comparison, type ConfigurationOnly, compareReports } from './compare.ts';
 export { compareFigures, type Figures } from './figures.ts';
-export type { Budget, Finding, Verdict } from './findings.ts';
+export { type Budget, type Finding, refuse, type Verdict, warning } from './findings.ts';
 export { reportIn } from './report.ts';

@@ -50,18 +50,19 @@ export class Router<N extends RingNode> {
   /** `key` is the caller's, which rules name; `storageKey` is what is stored and hashed. */
   routeFor(key: string, storageKey: string): Route<N> {
     const copies = this.#rules.copiesOf(key);
-    if (this.#hot.size > 0) {
+    // One that a rule keeps on its base stays there, however hot.
+    if (this.#hot.size > 0 && copies !== 1) {
       const hot = this.#hot.get(storageKey);
       if (hot !== undefined) return this.#hotRoute(hot, copies);
     }
-    if (copies <= 1) return this.#singles.get(this.ring.owner(storageKey))!;
+    if (copies === undefined || copies === 1) return this.#singles.get(this.ring.owner(storageKey))!;
     return this.#smeared.get(storageKey) ?? this.#smear(storageKey, copies);
   }
 
   /** What the rules say of a key's copies holds, and what was measured says how they are read. */
-  #hotRoute(hot: HotSpread, ruled: number): Route<N> {
+  #hotRoute(hot: HotSpread, ruled: number | undefined): Route<N> {
     const { key } = hot;
-    if (ruled > 1 && ruled !== hot.copies) {
+    if (ruled !== undefined && ruled !== hot.copies) {
       this.#hot.set(key, { ...hot, copies: ruled });
       this.#weighted = undefined;
     }

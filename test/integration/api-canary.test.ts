@@ -1,19 +1,22 @@
 import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import {
   APIGatewayClient,
+  type CanarySettings,
   CreateDeploymentCommand,
   CreateRestApiCommand,
+  GetDeploymentCommand,
   GetResourcesCommand,
   GetStageCommand,
   PutIntegrationCommand,
   PutMethodCommand,
-  UpdateStageCommand,
+  type UpdateStageCommandInput,
 } from '@aws-sdk/client-api-gateway';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { productOf, promotion, startCanary } from '../../scripts/api-canary/canary.ts';
+import { productOf, promoteCanary, rollBackCanary, startCanary } from '../../scripts/api-canary/canary.ts';
 import { spawnOwned } from '../../scripts/local/owned-process.ts';
 import { runPython } from '../support/python.ts';
 
@@ -161,6 +164,16 @@ describe('npm run api-canary', () => {
   });
 });
 
+it('the guide’s example is what the command prints', async () => {
+  const guide = await readFile('docs/guides/canary.md', 'utf8');
+  const [, oldCode, newCode] = /\| new API \(20 %\) \| (\d+) \| (\d+) \|/.exec(guide)!;
+  const [, other] = /\| old API \(80 %\) \| \d+ \| (\d+) \|/.exec(guide)!;
+  const printed = productOf(20, 10);
+  expect(printed).toContain(`${Number(newCode) / 10} % of all requests get the new API and the new code`);
+  expect(printed).toContain(`${Number(oldCode) / 10} % the new API and the old code`);
+  expect(printed).toContain(`${Number(other) / 10} % the old API and the new code`);
+});
+
 it('the shares of both canaries add up', () => {
   expect(productOf(20, 10)).toContain(
     '10 % new code, 2 % of all requests get the new API and the new code,\n' +
@@ -202,30 +215,87 @@ describe.skipIf(!runs && process.env.CI !== 'true')(
       server.kill('SIGKILL');
     });
 
-    it('takes the requests of a start and of a promotion', async () => {
-      const { id: restApiId } = await client.send(new CreateRestApiCommand({ name: 'catalogue' }));
+    /** A stage with one deployment, and a deployment more that no stage has. */
+    async function openStage() {
+      const { id } = await client.send(new CreateRestApiCommand({ name: 'catalogue' }));
+      const restApiId = id!;
       const { items } = await client.send(new GetResourcesCommand({ restApiId }));
       const method = { restApiId, resourceId: items![0]!.id, httpMethod: 'GET' };
       await client.send(new PutMethodCommand({ ...method, authorizationType: 'NONE' }));
       await client.send(new PutIntegrationCommand({ ...method, type: 'MOCK' }));
-      const stageName = 'prod';
-      const first = await client.send(new CreateDeploymentCommand({ restApiId, stageName }));
-      const stage = { restApiId: restApiId!, stageName };
+      const stage = { restApiId, stageName: 'prod' };
+      const variables = { table: 'items' };
+      const own = await client.send(new CreateDeploymentCommand({ ...stage, variables }));
+      const other = await client.send(new CreateDeploymentCommand({ restApiId }));
+      return { stage, own: own.id!, other: other.id! };
+    }
 
+    const canaryOf = (deploymentId: string) => ({
+      deploymentId,
+      percentTraffic: 10,
+      stageVariableOverrides: { table: 'items-v2' },
+    });
+
+    it('takes the request of a start', async () => {
+      const { stage, own } = await openStage();
       // It keeps no canary on a stage: what it keeps is the deployment, under an id of its own.
       const deploymentId = await startCanary(client, stage, 10, { table: 'items-v2' });
-      expect(deploymentId).not.toBe(first.id);
-
-      const canarySettings = { deploymentId: first.id!, stageVariableOverrides: { table: 'items-v2' } };
-      const patchOperations = promotion(stageName, { deploymentId, canarySettings });
-      await client.send(new UpdateStageCommand({ ...stage, patchOperations }));
-      expect(await client.send(new GetStageCommand(stage))).toMatchObject({
-        deploymentId: first.id,
-        variables: { table: 'items-v2' },
+      expect(deploymentId).not.toBe(own);
+      const { restApiId } = stage;
+      expect(await client.send(new GetDeploymentCommand({ restApiId, deploymentId }))).toMatchObject({
+        description: 'canary of 10 %',
       });
+    });
+
+    it('has the canary’s deployment and variables after a promotion', async () => {
+      const { stage, own, other } = await openStage();
+      const forget = rememberCanary(client, canaryOf(other));
+      expect(await promoteCanary(client, stage)).toBe(other);
+      expect(other).not.toBe(own);
+      const after = await client.send(new GetStageCommand(stage));
+      expect(after).toMatchObject({ deploymentId: other, variables: { table: 'items-v2' } });
+      expect(after.canarySettings).toBeUndefined();
+      await expect(promoteCanary(client, stage)).rejects.toThrow('stage prod has no canary');
+      forget();
+    });
+
+    it('has what it had before after a roll back', async () => {
+      const { stage, own, other } = await openStage();
+      const before = await client.send(new GetStageCommand(stage));
+      const forget = rememberCanary(client, canaryOf(other));
+      await expect(startCanary(client, stage, 10, {})).rejects.toThrow('has a canary already');
+      expect(await rollBackCanary(client, stage)).toBe(own);
+      const { deploymentId, variables, canarySettings } = await client.send(new GetStageCommand(stage));
+      expect({ deploymentId, variables }).toEqual({
+        deploymentId: before.deploymentId,
+        variables: { table: 'items' },
+      });
+      expect(canarySettings).toBeUndefined();
+      await expect(rollBackCanary(client, stage)).rejects.toThrow('stage prod has no canary');
+      forget();
     });
   },
 );
+
+/** Moto takes a stage's canary and forgets it: the client remembers it in its place, until a request removes it. */
+function rememberCanary(client: APIGatewayClient, settings: CanarySettings): () => void {
+  const name = 'rememberCanary';
+  let kept: CanarySettings | undefined = settings;
+  client.middlewareStack.add(
+    (next, context) => async (args) => {
+      const result = await next(args);
+      if (context.commandName === 'GetStageCommand' && kept !== undefined) {
+        Object.assign(result.output, { canarySettings: kept });
+      }
+      const { patchOperations = [] } = args.input as Partial<UpdateStageCommandInput>;
+      if (patchOperations.some(({ op, path }) => op === 'remove' && path === '/canarySettings'))
+        kept = undefined;
+      return result;
+    },
+    { step: 'initialize', name },
+  );
+  return () => void client.middlewareStack.remove(name);
+}
 
 async function freePort(): Promise<number> {
   const server = createTcpServer();

@@ -22,6 +22,7 @@ export class FakeAws {
   readonly variables = new Map<string, Record<string, string>>();
   /** What an operation answers instead. `undefined` in the place of an answer: it never does. */
   readonly answers = new Map<string, ((request: AwsRequest) => Reply) | undefined>();
+  readonly #throttled = new Map<string, number>();
   readonly #server: http.Server;
 
   private constructor(server: http.Server) {
@@ -69,6 +70,17 @@ export class FakeAws {
     }));
   }
 
+  /** The next `times` requests of `operation` are throttled, as `TooManyRequestsException` or `ThrottlingException`. */
+  throttle(operation: string, times = Number.POSITIVE_INFINITY): void {
+    this.#throttled.set(operation, times);
+  }
+
+  /** Forgets what was asked and all that was told to go wrong. */
+  reset(): void {
+    this.requests.length = 0;
+    for (const kept of [this.functions, this.variables, this.answers, this.#throttled]) kept.clear();
+  }
+
   async close(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
@@ -86,6 +98,11 @@ export class FakeAws {
       body: text === '' ? {} : JSON.parse(text),
     };
     this.requests.push(asked);
+    const throttled = this.#throttled.get(operation) ?? 0;
+    if (throttled > 0) {
+      this.#throttled.set(operation, throttled - 1);
+      return tooMany(ofLambda === null ? 'ThrottlingException' : 'TooManyRequestsException');
+    }
     if (this.answers.has(operation)) return this.answers.get(operation)?.(asked);
     if (operation === 'Invoke') return this.#invoke(functionName!, asked.body);
     if (operation === 'GetFunctionConfiguration') {
@@ -111,3 +128,9 @@ export class FakeAws {
     }
   }
 }
+
+const tooMany = (code: string): Reply => ({
+  status: code === 'ThrottlingException' ? 400 : 429,
+  headers: { 'x-amzn-errortype': code },
+  body: { __type: code, message: 'Rate exceeded', Message: 'Rate exceeded' },
+});

@@ -23,15 +23,15 @@ export interface LocalTables {
 }
 
 /**
- * The template's tables in an in-memory DynamoDB, so that what one function writes another one reads. `undefined`
- * when the template has none.
+ * The templates' tables, one of each name, in an in-memory DynamoDB, so that what one function writes another one reads. `undefined`
+ * when they have none.
  */
 export async function startLocalTables(
-  template: Template,
+  templates: readonly Template[],
   seedFile: string,
 ): Promise<LocalTables | undefined> {
-  const resources = ['AWS::DynamoDB::Table', SIMPLE_TABLE].flatMap((type) => template.resources(type));
-  if (resources.length === 0) return undefined;
+  const tables = tablesOf(templates);
+  if (tables.size === 0) return undefined;
   const server = dynalite({ createTableMs: 0 });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -42,11 +42,7 @@ export async function startLocalTables(
   });
   try {
     const seeds = await readSeeds(seedFile);
-    const names: string[] = [];
-    for (const resource of resources) {
-      const name = String(template.ref(resource.name));
-      const properties = tableProperties(template, resource);
-      names.push(name);
+    for (const [name, properties] of tables) {
       const keys = await createTable(client, name, properties);
       const fitting = seeds.filter((item) => keys.every((key) => key in item));
       const documents = DynamoDBDocumentClient.from(client);
@@ -54,7 +50,7 @@ export async function startLocalTables(
     }
     return {
       endpoint,
-      names,
+      names: [...tables.keys()],
       async close() {
         server.closeAllConnections();
         await new Promise((resolve) => server.close(resolve));
@@ -67,6 +63,20 @@ export async function startLocalTables(
   } finally {
     client.destroy();
   }
+}
+
+/** The properties by the table's name; the first template that has a table says what it is like. */
+function tablesOf(templates: readonly Template[]): ReadonlyMap<string, JsonObject> {
+  const tables = new Map<string, JsonObject>();
+  for (const template of templates) {
+    for (const resource of ['AWS::DynamoDB::Table', SIMPLE_TABLE].flatMap((type) =>
+      template.resources(type),
+    )) {
+      const name = String(template.ref(resource.name));
+      if (!tables.has(name)) tables.set(name, tableProperties(template, resource));
+    }
+  }
+  return tables;
 }
 
 /** SAM's short form names just the one key. */

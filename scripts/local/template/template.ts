@@ -65,6 +65,11 @@ export class Template implements Scope {
     return new Template(source, path.dirname(path.resolve(file)), options);
   }
 
+  /** The parameters as they are declared. */
+  get parameters(): JsonObject {
+    return this.#section('Parameters');
+  }
+
   /** The resources of one type whose condition holds. */
   resources(type: string): Resource[] {
     return Object.keys(this.#section('Resources'))

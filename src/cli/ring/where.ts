@@ -32,7 +32,7 @@ export async function whereIs(
   copies?: number,
 ): Promise<WhereReport> {
   const stored = storageKey(prefix, key);
-  const ruled = new SmearRules(options.smear.rules).copiesOf(key);
+  const ruled = new SmearRules(options.smear.rules).copiesOf(key) ?? 1;
   const wanted = copies ?? (ruled > 1 ? ruled : DEFAULT_COPIES);
   const resolved = await resolveIps(nodes, DIALECTS);
   return {

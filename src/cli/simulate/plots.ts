@@ -61,7 +61,7 @@ export function loadPlot({ nodes, before, recommended: after }: Simulation): str
 }
 
 const PLOT_HEIGHT = 300;
-const BOX = { left: 64, right: WIDTH - 24, top: 20, bottom: PLOT_HEIGHT - 44 };
+const BOX = { left: 78, right: WIDTH - 24, top: 20, bottom: PLOT_HEIGHT - 44 };
 
 /** Shares by rank, both logarithmic: a straight line is a Zipf distribution. */
 export function popularityPlot({ curve, recommended }: Simulation): string {

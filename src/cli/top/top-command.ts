@@ -182,7 +182,8 @@ function copiesOfKeys({ options, prefix }: ClusterView, found: FoundList): (key:
   );
   const smear = new SmearRules(rules);
   const hot = new Map(hotRows(found).map(({ key, nodes }) => [key, nodes.length]));
-  return (key) => Math.max(smear.copiesOf(key), hot.get(key) ?? 1);
+  // What the rules say of a key holds, whatever was measured: one copy keeps it on its base.
+  return (key) => smear.copiesOf(key) ?? hot.get(key) ?? 1;
 }
 
 const widthOf = ({ stdout }: World): number => stdout.columns ?? 120;

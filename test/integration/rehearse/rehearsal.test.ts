@@ -1,4 +1,7 @@
 import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CASES, type CaseName } from '../../../scripts/rehearse/cases.ts';
 import { rehearse } from '../../../scripts/rehearse/rehearsal.ts';
@@ -17,7 +20,8 @@ async function rehearsal(name: CaseName, type: string, skipCheck = false) {
   const outcome = await rehearse({
     old: ['.'],
     next: ['.', ...CASES[name].layers],
-    parameterOverrides: { Stage: 'prod', DeploymentPreferenceType: type, LatencyAlarmMillis: '5000' },
+    type,
+    parameterOverrides: { LatencyAlarmMillis: '5000' },
     environment: PATIENCE,
     speed: Number.POSITIVE_INFINITY,
     requestsPerMinute: 150,
@@ -45,7 +49,11 @@ describe('a rehearsed release', () => {
   it('is refused before traffic where it changes a shape under the same schema', LIMIT, async () => {
     const { verdict, told, next } = await rehearsal('changed-shape', 'Canary10Percent5Minutes');
     expect(verdict, told).toBe('rolled back by the pre-traffic hook of GetItemFunction');
-    expect(told).toContain('give the new version a schema of its own');
+    expect(told).toMatch(
+      /^from the working tree to the working tree with scripts\/rehearse\/cases\/priced, by Canary10Percent5Minutes: building/,
+    );
+    expect(told).toMatch(/^ {2}found: .* give the new version a schema of its own$/m);
+    expect(told).toContain('GetItemFunction, new version: TypeError');
     expect(next.invocations).toBe(0);
   });
 
@@ -99,16 +107,38 @@ describe('npm run rehearse', () => {
     expect(code).toBe(1);
   });
 
+  it('warns of a version that answers 5xx, which no alarm on errors sees', LIMIT, async () => {
+    const overlay = await mkdtemp(path.join(tmpdir(), 'overlay-'));
+    await mkdir(path.join(overlay, 'handlers'));
+    const handler = "export const handler = async () => ({ statusCode: 503, body: '{}' });\n";
+    await writeFile(path.join(overlay, 'handlers/get-item.ts'), handler);
+    try {
+      const pace = ['--type', 'AllAtOnce', '--speed', 'Infinity', '--requests', '60', '--skip-check'];
+      const { code, stdout } = await run('--old', '.', '--new', '.', '--overlay', overlay, ...pace);
+      const [, old, next, warning, verdict] = stdout.split('\n');
+      expect(stdout.split('\n')[0]).toMatch(/^version {2}invocations {2}errors {2}5xx/);
+      expect(old).toMatch(/^ +old +\d+ +0 +0 /);
+      expect(next).toMatch(/^ +new +\d+ +0 +[1-9]\d* /);
+      expect(warning).toMatch(
+        /^warning: the new version answers 5xx more often than the old one, \d+ of \d+/,
+      );
+      expect(verdict).toBe('Succeeded');
+      expect(code).toBe(0);
+    } finally {
+      await rm(overlay, { recursive: true });
+    }
+  });
+
   it.each([
-    [['--case', 'none'], 'there is no case none; there are: good'],
     [['--new', '.'], 'usage: npm run rehearse'],
-    [['--case', 'good', '--env', 'NAME'], '--env takes NAME=VALUE, got "NAME"'],
-    [['--old', '.', '--new', '.', '--speed', '0'], '--speed takes a number above 0, got "0"'],
-    [['--old', '.', '--new', 'no-such-revision'], 'no-such-revision is neither a directory nor a revision'],
+    [['--case', 'good', '--new', '.'], '--case names both versions'],
+    [['--old', 'package.json', '--new', '.'], 'package.json is no revision (it is a file)'],
     [['--case', 'good', '--type', 'Canary10Percent7Minutes'], 'DeploymentPreferenceType must be one of'],
-  ])('refuses %j', async (arguments_, message) => {
-    const { code, stderr } = await run(...arguments_);
+    [['--case', 'good', '--parameter', 'Other=1'], 'the new version: wrong parameters: Other is not'],
+  ])('ends with exit code 2 where it is asked for %j', async (arguments_, message) => {
+    const { code, stdout, stderr } = await run(...arguments_);
     expect(stderr).toContain(message);
-    expect(code).toBe(1);
+    expect(stdout).toBe('');
+    expect(code).toBe(2);
   });
 });

@@ -6,6 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_TEMPLATE } from '../../../scripts/local/project.ts';
 import { Template } from '../../../scripts/local/template/template.ts';
 import { readDeployment } from '../../../scripts/rehearse/deployment.ts';
+import { Misuse } from '../../../scripts/rehearse/misuse.ts';
+import { parametersOf, withType } from '../../../scripts/rehearse/parameters.ts';
 import { requestsOf } from '../../../scripts/rehearse/requests.ts';
 import { checkOut, checkOutLayers } from '../../../scripts/rehearse/revision.ts';
 import { stepsOf } from '../../../scripts/rehearse/traffic-shift.ts';
@@ -76,6 +78,62 @@ describe('the template’s deployment', () => {
   });
 });
 
+describe('the parameters of a version', () => {
+  let directory: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(path.join(tmpdir(), 'parameters-'));
+  });
+  afterEach(() => rm(directory, { recursive: true, force: true }));
+
+  async function template(...parameters: string[]): Promise<string> {
+    const file = path.join(directory, 'template.yaml');
+    await writeFile(file, `Parameters: { ${parameters.join(', ')} }\nResources: {}\n`);
+    return file;
+  }
+  const STAGES = 'Stage: { Type: String, Default: dev, AllowedValues: [dev, prod] }';
+
+  it('are those of its own template, for production where there is one', async () => {
+    expect(await parametersOf('it', await template(STAGES), { Stage: 'dev' })).toEqual({ Stage: 'dev' });
+    expect(await parametersOf('it', await template(STAGES), {})).toEqual({ Stage: 'prod' });
+    expect(await parametersOf('it', await template(STAGES.replace('prod', 'live')), {})).toEqual({});
+    expect(await parametersOf('it', await template(), {})).toEqual({});
+  });
+
+  it('are never those of the other version', async () => {
+    const refused = parametersOf('the old version', await template(STAGES), { New: '1' });
+    await expect(refused).rejects.toThrow(Misuse);
+    await expect(refused).rejects.toThrow('the old version: wrong parameters: New is not a parameter');
+  });
+
+  it('have the deployment type where the template makes one of it', async () => {
+    const own = await template('DeploymentPreferenceType: { Type: String }');
+    const type = 'Canary10Percent5Minutes';
+    expect(await withType(own, {}, type)).toEqual({ given: { DeploymentPreferenceType: type } });
+    expect(await withType(await template(STAGES), {}, type)).toEqual({ given: {}, type });
+  });
+});
+
+describe('a template that names its deployment type', () => {
+  it('is rolled out by another one where that is asked for', async () => {
+    const directory = await mkdtemp(path.join(tmpdir(), 'type-'));
+    const file = path.join(directory, 'template.yaml');
+    const preference = 'DeploymentPreference: { Type: AllAtOnce }';
+    const properties = `{ Runtime: nodejs24.x, Handler: a.b, AutoPublishAlias: live, ${preference} }`;
+    await writeFile(
+      file,
+      `Resources: { Get: { Type: AWS::Serverless::Function, Properties: ${properties} } }`,
+    );
+    try {
+      const steps = async (type?: string) => (await readDeployment(file, {}, type)).shifts[0]!.steps;
+      expect(await steps()).toEqual([]);
+      expect(await steps('Canary10Percent5Minutes')).toEqual([{ percent: 10, minutes: 5 }]);
+      await expect(steps('Canary5Percent')).rejects.toThrow(Misuse);
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
+});
+
 describe('what is rehearsed', () => {
   let directory: string;
   beforeEach(async () => {
@@ -83,13 +141,23 @@ describe('what is rehearsed', () => {
   });
   afterEach(() => rm(directory, { recursive: true, force: true }));
 
-  it('is neither a directory nor a revision', async () => {
-    await expect(checkOut('no-such-revision', path.join(directory, 'old'))).rejects.toThrow(
-      'no-such-revision is neither a directory nor a revision that git knows',
-    );
+  it.each([
+    ['no-such-revision', 'git does not know it, and there is no such directory'],
+    ['package.json', 'it is a file'],
+    ['handlers', 'the directory holds no template.yaml'],
+  ])('is a revision or a project, which %s is not', async (revision, why) => {
+    const refused = checkOut(revision, path.join(directory, 'old'));
+    await expect(refused).rejects.toThrow(Misuse);
+    await expect(refused).rejects.toThrow(`${revision} is no revision (${why})`);
+    expect(existsSync(path.join(directory, 'old'))).toBe(false);
   });
 
-  it('is a directory over the working tree, or a whole project with what it lacks', async () => {
+  it('is not overlaid with what holds no part of a project', async () => {
+    const refused = checkOutLayers(['.', 'docs'], path.join(directory, 'old'));
+    await expect(refused).rejects.toThrow('docs holds nothing that could be laid over a revision');
+  });
+
+  it('is the working tree with files laid over it, or a whole project with what it lacks', async () => {
     const [overlay, whole] = [path.join(directory, 'overlay'), path.join(directory, 'whole')];
     await mkdir(path.join(overlay, 'handlers'), { recursive: true });
     await writeFile(path.join(overlay, 'handlers/get-item.ts'), 'other');
@@ -97,7 +165,8 @@ describe('what is rehearsed', () => {
     await writeFile(path.join(whole, 'template.yaml'), 'Resources: {}');
     await writeFile(path.join(whole, 'handlers/own.ts'), 'own');
 
-    await checkOutLayers([overlay], path.join(directory, 'a'));
+    const name = await checkOutLayers(['.', overlay], path.join(directory, 'a'));
+    expect(name).toBe(`the working tree with ${path.relative('', overlay)}`);
     const read = (file: string) => readFile(path.join(directory, file), 'utf8');
     expect(await read('a/handlers/get-item.ts')).toBe('other');
     expect(await read('a/handlers/item.ts')).toBe(await readFile('handlers/item.ts', 'utf8'));
@@ -109,7 +178,7 @@ describe('what is rehearsed', () => {
   });
 
   it.skipIf(!existsSync('.git'))('is a revision of git', async () => {
-    await checkOut('HEAD', path.join(directory, 'head'));
+    expect(await checkOut('HEAD', path.join(directory, 'head'))).toMatch(/^HEAD \([0-9a-f]{7}\)$/);
     expect(await readdir(path.join(directory, 'head'))).toEqual(
       expect.arrayContaining(['handlers', 'src', 'template.yaml']),
     );
