@@ -62,12 +62,14 @@ export function wholeNumber(text: string): number {
   return value;
 }
 
-/** `10`, `10s`, `500ms` or `2m`, in milliseconds. */
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `10`, `10s`, `500ms`, `2m`, `1h` or `7d`, in milliseconds. */
 export function duration(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text.trim());
-  const unit = { ms: 1, s: 1000, m: 60_000 }[match?.[2] ?? 's']!;
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text.trim());
+  const unit = UNITS[match?.[2] ?? 's']!;
   const millis = Number(match?.[1]) * unit;
-  if (!(millis >= 1)) throw new InvalidArgumentError('It must be a time, like 10s, 500ms or 2m.');
+  if (!(millis >= 1)) throw new InvalidArgumentError('It must be a time, like 10s, 500ms or 2h.');
   return millis;
 }
 

@@ -35,7 +35,7 @@ export interface Ranking {
 }
 
 /** Counters, the hot list and the like, which no user asked for; hashed keys are users' keys. */
-const OWN_KEY = new RegExp(`(?:^|:)${RESERVED_PREFIX}(?!h~)`);
+const OWN_KEY = new RegExp(`^${RESERVED_PREFIX}(?!h~)`);
 
 /** Ranks keys by requests a second: what was seen of a node gives its keys' shares, and its counters what they are shares of. */
 export function rank(samples: readonly NodeSample[], most: number): Ranking {

@@ -92,7 +92,9 @@ describe('what is printed', () => {
       '25.0 GB',
     ]);
     expect([bar(0, 3), bar(0.5, 3), bar(1, 3), bar(7, 3)]).toEqual(['   ', '█▌ ', '███', '███']);
-    expect(['10s', '10', '500ms', '2m'].map(duration)).toEqual([10_000, 10_000, 500, 120_000]);
+    expect(['10s', '10', '500ms', '2m', '1.5h', '1d'].map(duration)).toEqual([
+      10_000, 10_000, 500, 120_000, 5_400_000, 86_400_000,
+    ]);
     expect(() => duration('-1s')).toThrow(/time, like 10s/);
   });
 });

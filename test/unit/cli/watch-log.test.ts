@@ -93,7 +93,7 @@ describe('the ranking', () => {
       [
         {
           node: 'a:1',
-          bursts: [burst({ 'v1:k': 60, 'v1:sc~c~k': 20, 'sc~hot': 10, 'v1:sc~h~abc': 10 })],
+          bursts: [burst({ 'v1:k': 60, 'sc~n~v1:k': 20, 'sc~hot~dalli': 5, 'a:sc~x': 5, 'v1:sc~h~abc': 10 })],
           served,
         },
         { node: 'b:1', bursts: [burst({ 'v1:k~sc': 100 })], served },
@@ -103,6 +103,7 @@ describe('the ranking', () => {
     expect(keys.map(({ key, copied, nodes }) => [key, copied, nodes.map(({ node }) => node)])).toEqual([
       ['v1:k', true, ['b:1', 'a:1']],
       ['v1:sc~h~abc', false, ['a:1']],
+      ['a:sc~x', false, ['a:1']],
     ]);
   });
 
