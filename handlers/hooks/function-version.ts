@@ -1,9 +1,12 @@
 import { GetFunctionConfigurationCommand, InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 
-/** What an invocation came to: what the handler returned, or the error that Lambda made of it. */
+/**
+ * What an invocation came to: what the handler returned, or the error that Lambda made of it. `mayPass` says of an error
+ * that the next try may not meet it: a throttle, a time-out, Lambda itself.
+ */
 export type Answer =
   | { readonly kind: 'answered'; readonly payload: unknown }
-  | { readonly kind: 'failed'; readonly reason: string };
+  | { readonly kind: 'failed'; readonly reason: string; readonly mayPass: boolean };
 
 /** `arn:…:function:NAME:7`, or `NAME:7`, in its parts. */
 export function parseVersion(qualified: string): { readonly unqualified: string; readonly version: string } {
@@ -34,16 +37,24 @@ export class FunctionVersion {
     this.#signal = signal;
   }
 
+  /** @throws what Lambda's client throws where another try would meet the same: the right to invoke is missing. */
   async invoke(event: object): Promise<Answer> {
     const command = new InvokeCommand({ FunctionName: this.#qualified, Payload: JSON.stringify(event) });
-    const { FunctionError, Payload } = await this.#lambda.send(command, { abortSignal: this.#signal });
+    const sent = await this.#lambda.send(command, { abortSignal: this.#signal }).catch((error: unknown) => {
+      if (!mayPass(error)) throw error;
+      return { FunctionError: undefined, Payload: undefined, fault: error as Error };
+    });
+    if ('fault' in sent) {
+      return { kind: 'failed', reason: `${sent.fault.name}: ${sent.fault.message}`, mayPass: true };
+    }
+    const { FunctionError, Payload } = sent;
     const payload = parsed(Buffer.from(Payload ?? []).toString());
     if (FunctionError === undefined) return { kind: 'answered', payload };
     const { errorType, errorMessage } = Object(payload) as Record<string, unknown>;
     const reason = [errorType, errorMessage]
       .filter((part) => typeof part === 'string' && part !== '')
       .join(': ');
-    return { kind: 'failed', reason: reason || FunctionError };
+    return { kind: 'failed', reason: reason || FunctionError, mayPass: TIMED_OUT.test(reason) };
   }
 
   /** The environment variables of the function. */
@@ -52,6 +63,21 @@ export class FunctionVersion {
     const { Environment } = await this.#lambda.send(command, { abortSignal: this.#signal });
     return Environment?.Variables ?? {};
   }
+}
+
+/** As the runtime and the sandbox say it. */
+const TIMED_OUT = /\btimed ?out\b/i;
+
+/** Throttles, a version that is still being made ready, faults of Lambda's own and of the way there. */
+function mayPass(error: unknown): boolean {
+  const { name, code, $metadata } = Object(error) as {
+    name?: string;
+    code?: string;
+    $metadata?: { httpStatusCode?: number };
+  };
+  const status = $metadata?.httpStatusCode;
+  if (status !== undefined) return status >= 500 || status === 429 || status === 409;
+  return name === 'TimeoutError' || /^E[A-Z]+$/.test(code ?? '');
 }
 
 /** A handler that returns nothing gives no JSON. */

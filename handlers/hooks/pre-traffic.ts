@@ -14,7 +14,9 @@ export interface PreTraffic {
   readonly logger: HookLogger;
   readonly events: readonly CheckEvent[];
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** How long after a first try a version or a node that did not answer is tried again; each further pause is doubled. */
   readonly retryMillis: number;
+  readonly sleep?: (millis: number) => Promise<void>;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface PreTraffic {
  * `CheckFunction`, the function's name for `events/check.json` where it is not part of the ARN.
  */
 export const preTraffic =
-  ({ lambda, codeDeploy, logger, events, environment, retryMillis }: PreTraffic) =>
+  ({ lambda, codeDeploy, logger, events, environment, retryMillis, sleep = wait }: PreTraffic) =>
   (event: HookEvent, context: HookContext): Promise<'Succeeded' | 'Failed'> =>
     told(codeDeploy, event, context, logger, 'Failed', async (signal) => {
       const { unqualified, version } = parseVersion(environment.NewVersion ?? '');
@@ -36,7 +38,7 @@ export const preTraffic =
         events,
         movedShareBudget: budgetOf(environment.MovedShareBudget),
         namespace: `check-${randomUUID().slice(0, 13)}`,
-        retryMillis,
+        patience: { pauseMillis: retryMillis, sleep },
       });
       logFindings(logger, findings, { deploymentId: event.DeploymentId, version });
       logger.info(passes ? 'the release passes' : 'the release is refused', {
@@ -47,6 +49,8 @@ export const preTraffic =
       });
       return passes ? 'Succeeded' : 'Failed';
     });
+
+const wait = (millis: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, millis));
 
 function budgetOf(text: string | undefined): number {
   const budget = text ? Number(text) : 0.05;

@@ -26,6 +26,7 @@ const SOURCES = {
   undecodable: 'Undecodable',
   invocations: 'Lambda Invocations',
   errors: 'Lambda Errors',
+  serverErrors: 'ServerErrors',
 } as const satisfies Record<Exclude<keyof Figures, 'functionVersion'>, string>;
 
 type Figure = keyof typeof SOURCES;

@@ -16,19 +16,41 @@ const COMPARISONS: Readonly<Record<string, (value: number, threshold: number) =>
 };
 
 /** Whether the alarm would ring at the end of the minute that is now. */
-export function rings({ name, properties }: Alarm, store: MetricStore): boolean {
+export const rings = (alarm: Alarm, store: MetricStore): boolean => ringsAt(alarm, store, 0);
+
+/** `back` periods before the one that ends now. */
+function ringsAt(alarm: Alarm, store: MetricStore, back: number): boolean {
+  const { name, properties } = alarm;
+  // A percentile of too few values leaves the alarm as it was. It was silent before there was anything to judge.
+  if (isIgnored(properties, store, back)) {
+    return (back + 1) * periodMinutes(properties) <= store.minute && ringsAt(alarm, store, back + 1);
+  }
   const { ComparisonOperator, Threshold, TreatMissingData = 'missing' } = properties;
   const periods = Number(properties.EvaluationPeriods);
   const wanted = Number(properties.DatapointsToAlarm ?? periods);
   const compare = COMPARISONS[String(ComparisonOperator)];
   if (compare === undefined)
     throw new Error(`${name}: no such comparison here: ${String(ComparisonOperator)}`);
-  const breaching = Array.from({ length: periods }, (_, back) => {
-    const value = valueAt(properties, store, back);
+  const breaching = Array.from({ length: periods }, (_, earlier) => {
+    if (isIgnored(properties, store, back + earlier)) return false;
+    const value = valueAt(properties, store, back + earlier);
     return value === undefined ? TreatMissingData === 'breaching' : compare(value, Number(Threshold));
   });
   return breaching.filter(Boolean).length >= wanted;
 }
+
+/**
+ * Whether the period has values, but too few for CloudWatch to judge a percentile by, and the alarm is told to ignore it:
+ * of p99 it takes 1,000, of p50 20.
+ */
+function isIgnored(properties: JsonObject, store: MetricStore, back: number): boolean {
+  if (properties.EvaluateLowSampleCountPercentile !== 'ignore') return false;
+  const percent = Number(/^p(\d+(?:\.\d+)?)$/.exec(String(properties.ExtendedStatistic))?.[1]);
+  const { length } = store.period(metricId(properties), Number(properties.Period), back);
+  return length > 0 && length < Math.round(1000 / Math.min(percent, 100 - percent));
+}
+
+const periodMinutes = ({ Period }: JsonObject): number => Math.max(1, Number(Period) / 60);
 
 function valueAt(properties: JsonObject, store: MetricStore, back: number): number | undefined {
   if (!Array.isArray(properties.Metrics)) return metricValue(properties, properties, store, back);

@@ -18,6 +18,10 @@ export const CASES = {
     layers: [layer('priced'), layer('schema-v2')],
     about: 'the same shape under a schema of its own: succeeds',
   },
+  'failing-writes': {
+    layers: [layer('failing-writes')],
+    about: 'writes answer 500, which no replayed event shows and Lambda counts as a success: rolled back',
+  },
   'other-dialect': { layers: [layer('dialect')], about: 'another placement of the keys: refused' },
 } as const;
 

@@ -1,3 +1,4 @@
+import { hitRatioOf } from '../../src/release/figures.ts';
 import { nameOf } from './deployment.ts';
 import type { VersionFigures } from './figures.ts';
 
@@ -9,8 +10,10 @@ const COLUMNS: Readonly<Record<string, (figures: VersionFigures) => string>> = {
   'p99 ms': ({ p99Millis }) => p99Millis?.toFixed(1) ?? '-',
   hits: ({ hits }) => String(hits),
   misses: ({ misses }) => String(misses),
-  'hit ratio': ({ hits, misses }) =>
-    hits + misses === 0 ? '-' : `${((100 * hits) / (hits + misses)).toFixed(1)} %`,
+  'hit ratio': ({ hits, misses, unavailable }) => {
+    const ratio = hitRatioOf({ hits, misses, unavailable });
+    return ratio === undefined ? '-' : `${(100 * ratio).toFixed(1)} %`;
+  },
   'origin loads': ({ originLoads }) => String(originLoads),
 };
 

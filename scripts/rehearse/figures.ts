@@ -13,6 +13,8 @@ export interface VersionFigures {
   readonly p99Millis: number | undefined;
   readonly hits: number;
   readonly misses: number;
+  /** Reads that no node answered. */
+  readonly unavailable: number;
   readonly originLoads: number;
 }
 
@@ -55,6 +57,7 @@ export class Figures {
       p99Millis: statistic('p99', all('Duration')),
       hits: ofCache('CacheHits'),
       misses: ofCache('CacheMisses'),
+      unavailable: ofCache('CacheUnavailable'),
       originLoads: ofCache('OriginLoads'),
     };
   }

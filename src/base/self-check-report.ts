@@ -23,6 +23,9 @@ export interface SelfCheckReport {
   readonly version: 1;
   readonly packageVersion: string;
   readonly functionVersion: string;
+  /** Under which name the handler finds this cache, and which of its handler's caches it is, from 0 on. */
+  readonly contextKey?: string | undefined;
+  readonly position?: number | undefined;
   readonly fingerprint: string;
   /** The cache is switched off; what follows is then of the options alone. */
   readonly disabled: boolean;

@@ -12,6 +12,8 @@ export interface Counts {
   readonly unavailable: number;
   /** Loaders that were asked: once a key, for refreshes too. */
   readonly originLoads: number;
+  /** Writes and deletes, once a key, also those that no node answered; what a read-through stores is none of them. */
+  readonly writes: number;
   /** Reads and writes that no node answered. What the caller aborted is none of them. */
   readonly errors: number;
   /** Items that could not be read, or did not validate. */
@@ -38,6 +40,7 @@ export class Tally implements Counts {
   misses = 0;
   unavailable = 0;
   originLoads = 0;
+  writes = 0;
   errors = 0;
   undecodable = 0;
   hotKeysPromoted = 0;
@@ -61,6 +64,7 @@ export class Tally implements Counts {
 
   /** Gives the outcome back. */
   wrote<T extends Counted>(outcome: T): T {
+    if (outcome.error?.code !== 'ABORTED') this.writes++;
     if (isFault(outcome)) this.errors++;
     return outcome;
   }

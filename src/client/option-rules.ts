@@ -47,6 +47,16 @@ export const keyPart = must(
 /** A namespace of checks is for releases alone: whoever may invoke a function can have it read and written. */
 export const CHECK_NAMESPACE = 'check-';
 
+/** What an event may name: something behind `check-`. */
+export const isCheckNamespace = (value: unknown): value is string =>
+  isKeyPart(value) && (value as string).startsWith(CHECK_NAMESPACE) && value !== CHECK_NAMESPACE;
+
+/**
+ * How it stands before the keys of a check. No schema, namespace or key of a caller's can begin like this, so that a
+ * schema of `check-in` without a namespace is no check's namespace.
+ */
+export const storedCheckNamespace = (name: string): string => `${RESERVED_PREFIX}${name}`;
+
 export const namespace: Rule = (value) =>
   typeof value === 'string' && value.startsWith(CHECK_NAMESPACE)
     ? `must not start with "${CHECK_NAMESPACE}", which is kept for checks of releases, got ${shown(value)}`

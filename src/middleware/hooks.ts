@@ -5,7 +5,7 @@ import type { Counts } from '../base/tally.ts';
 import { type Millis, NEVER } from '../base/units.ts';
 import type { Client, InvocationCache } from '../client/client.ts';
 import type { CacheLogger } from '../client/options.ts';
-import { type Check, checkOf, cleanUpPowertools, withCounts } from './check.ts';
+import { type Check, chainOf, checkOf, cleanUpPowertools, withCounts } from './check.ts';
 
 /** Time left to the handler after the last cache operation, to answer in. */
 const MARGIN_MILLIS: Millis = 50;
@@ -50,7 +50,9 @@ export function hooksFor(client: Client, options: HookOptions, clock: Clock) {
     const now = clock.monotonic();
     const endsAt = endOf(request, now);
     const check = selfCheck ? checkOf(request.event, logger) : undefined;
-    if (check?.report) return report(request, check, endsAt);
+    // Of several caches on one handler each answers for itself: the first early answer ends Middy's chain.
+    const position = check === undefined ? 0 : chainOf(request).begun++;
+    if (check?.report && check.position === position) return report(request, check, endsAt);
     const cache = client.cacheFor(endsAt, check?.namespace);
     const serving: Serving = { cache, check };
     Object.assign(request.internal, { [internalKey]: cache, [slot]: serving });
@@ -60,10 +62,10 @@ export function hooksFor(client: Client, options: HookOptions, clock: Clock) {
     return client.connect(Math.min(now + connectTimeoutMillis, endsAt));
   };
   /** An early answer: the handler does not run, and no `after` does. */
-  const report = async (request: RequestLike, { namespace }: Check, endsAt: Millis) => {
-    const smearcache = await client.selfCheck({ functionVersion: versionOf(request), namespace, endsAt });
+  const report = async (request: RequestLike, { namespace, position }: Check, endsAt: Millis) => {
+    const told = await client.selfCheck({ functionVersion: versionOf(request), namespace, endsAt });
     await cleanUpPowertools(request);
-    return { smearcache };
+    return { smearcache: { ...told, contextKey, position } };
   };
   const settle = (request: RequestLike): Promise<void> | undefined => {
     // Read from the request each time: other middlewares replace `internal`.
@@ -76,7 +78,10 @@ export function hooksFor(client: Client, options: HookOptions, clock: Clock) {
   const tell = (request: RequestLike, { cache, check }: Serving): undefined => {
     if (check !== undefined) {
       // Told to who asked, and to nobody else: what a check finds is no production figure.
-      request.response = withCounts(request.response, cache.tally.take());
+      const { counts } = chainOf(request);
+      // Middy runs `after` from the last to the first.
+      counts.unshift({ contextKey, ...cache.tally.take() });
+      request.response = withCounts(request.response, counts);
     } else if (publish !== undefined) {
       try {
         publish(cache.tally.take(), versionOf(request));

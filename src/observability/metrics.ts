@@ -7,6 +7,7 @@ export const METRICS = {
   CacheUnavailable: 'unavailable',
   CacheStale: 'stale',
   OriginLoads: 'originLoads',
+  CacheWrites: 'writes',
   CacheErrors: 'errors',
   Undecodable: 'undecodable',
   HotKeysPromoted: 'hotKeysPromoted',

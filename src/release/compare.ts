@@ -1,13 +1,8 @@
 import type { SelfCheckReport } from '../base/self-check-report.ts';
+import { assumedOf, type ConfigurationOnly } from './configuration.ts';
 import { type Budget, type Finding, note, refuse, type Verdict, verdictOf, warning } from './findings.ts';
-import { movedShareOf } from './moved-share.ts';
+import { movedOf } from './moved-share.ts';
 import { nodeFindings, ringFindings } from './node-findings.ts';
-
-/** All that is known of a version without a self-check: the environment variables of its function. */
-export interface ConfigurationOnly {
-  readonly version: 0;
-  readonly variables: Readonly<Record<string, string | undefined>>;
-}
 
 export interface Comparison extends Verdict {
   /** The share of keys, 0..1, that the new version looks for elsewhere; `undefined` where it cannot be told. */
@@ -40,8 +35,13 @@ export function compareReports(
     );
   }
   if (live.version === 0) {
-    const { findings, movedShare } = compared(assumedOf(live, next), next, budget);
-    return { ...verdictOf([UNKNOWN, ...findings]), movedShare };
+    const { report, otherNodes } = assumedOf(live, next);
+    const { findings, movedShare } = compared(report, next, budget);
+    const moves = otherNodes === undefined || report.disabled ? [] : [elsewhere(otherNodes, budget)];
+    return {
+      ...verdictOf([unknown(live), ...moves, ...findings]),
+      movedShare: moves.length > 0 ? 1 : movedShare,
+    };
   }
   const { findings, movedShare } = compared(live, next, budget);
   return { ...verdictOf(findings), movedShare };
@@ -49,29 +49,21 @@ export function compareReports(
 
 const only = (finding: Finding): Comparison => ({ ...verdictOf([finding]), movedShare: undefined });
 
-const UNKNOWN = warning(
-  'the live version knows no self-check, so it was compared by its environment variables alone, and what its code sets ' +
-    'was not seen: see for yourself that dialect, namespace and schema are the same; from the next release on this is done here',
-);
+const unknown = ({ reason = 'knows no self-check' }: ConfigurationOnly): Finding =>
+  warning(
+    `the live version ${reason}, so it was compared by its environment variables alone, and what its code sets was ` +
+      'not seen: see for yourself that nodes, dialect, namespace and schema are the same; between versions with a ' +
+      'self-check this is done here',
+  );
 
-/** The new version with what the live one's variables say: what they do not say is taken for unchanged. */
-function assumedOf({ variables }: ConfigurationOnly, next: SelfCheckReport): SelfCheckReport {
-  const said = (name: string): string | undefined => variables[`SMEARCACHE_${name}`] || undefined;
-  const dialect = said('DIALECT') ?? next.dialect;
-  const invalidates = said('INVALIDATES')
-    ?.split(',')
-    .map((name) => name.trim());
-  return {
-    ...next,
-    dialect,
-    namespace: said('NAMESPACE') ?? next.namespace,
-    schema: said('SCHEMA') ?? next.schema,
-    invalidates: invalidates ?? [],
-    placement: said('SMEAR_PLACEMENT') ?? next.placement,
-    ringFingerprint: dialect === next.dialect ? next.ringFingerprint : '',
-    nodes: next.nodes.map((node) => ({ ...node, reachable: true, writeReadDelete: 'ok' })),
-  };
-}
+/** What costs all keys is the operator's to want. */
+const weighedBy = (budget: Budget) => (budget.movedShare >= 1 ? warning : refuse);
+
+const elsewhere = (change: string, budget: Budget): Finding =>
+  weighedBy(budget)(
+    `${change}: other nodes hold none of the items, so 100 % of the keys would move; keep it, or raise the budget to ` +
+      '1, also where both lead to the same nodes',
+  );
 
 function compared(
   live: SelfCheckReport,
@@ -84,23 +76,23 @@ function compared(
     );
     return { findings: [off, ...nodeFindings(live, next)], movedShare: undefined };
   }
-  const ringShare = movedShareOf(live, next);
+  const keys = movedOf(live, next);
   const asStored = storedFindings(live, next, budget);
   const ofSchema = schemaFindings(live, next);
   const findings = [
     ...nodeFindings(live, next),
-    ...ringFindings(live, next, ringShare, budget),
+    ...ringFindings(live, next, keys, budget),
     ...asStored,
     ...ofSchema,
     ...smearFindings(live, next),
   ];
   const otherKeys = asStored.length > 0 || live.schema !== next.schema;
-  return { findings, movedShare: otherKeys ? 1 : ringShare };
+  return { findings, movedShare: otherKeys ? 1 : keys?.share };
 }
 
 /** What makes all keys others, or all items unreadable. */
 function storedFindings(live: SelfCheckReport, next: SelfCheckReport, budget: Budget): Finding[] {
-  const weigh = budget.movedShare >= 1 ? warning : refuse;
+  const weigh = weighedBy(budget);
   const findings: Finding[] = [];
   if (live.namespace !== next.namespace) {
     findings.push(
@@ -126,6 +118,8 @@ function storedFindings(live: SelfCheckReport, next: SelfCheckReport, budget: Bu
 function schemaFindings(live: SelfCheckReport, next: SelfCheckReport): Finding[] {
   if (live.schema === next.schema) return [];
   const change = `the schema changes from ${shown(live.schema)} to ${shown(next.schema)}`;
+  // Neither version meets items of the other, whatever the schema: the change of namespace is weighed by itself.
+  if (live.namespace !== next.namespace) return [note(`${change}, under another namespace`)];
   if (next.schema === null) {
     return [
       refuse(`${change}: a change of shape needs a new name; give the new version a schema of its own`),
@@ -157,10 +151,15 @@ function schemaFindings(live: SelfCheckReport, next: SelfCheckReport): Finding[]
 
 function smearFindings(live: SelfCheckReport, next: SelfCheckReport): Finding[] {
   if (live.placement !== next.placement) {
+    const change = `smear.placement changes from ${live.placement} to ${next.placement}`;
+    // Then neither reads what the other one wrote.
+    if (live.namespace !== next.namespace) {
+      return [warning(`${change}, under another namespace: be sure that this is meant`)];
+    }
     return [
       refuse(
-        `smear.placement changes from ${live.placement} to ${next.placement}: deletes of smeared keys by one version ` +
-          'would not reach what the other reads; change it together with the namespace',
+        `${change}: deletes of smeared keys by one version would not reach what the other reads; give the new version ` +
+          'another namespace, too, and raise the budget to 1',
       ),
     ];
   }

@@ -9,8 +9,18 @@ export interface Figures {
   readonly cacheErrors: number | undefined;
   readonly undecodable: number | undefined;
   readonly invocations: number | undefined;
+  /** Invocations that threw, or ran out of time. */
   readonly errors: number | undefined;
+  /** Invocations that answered with a status of 500 or more. */
+  readonly serverErrors: number | undefined;
 }
+
+/** The counts that reads come to; `undefined` is zero, of which nothing is published. */
+export type ReadCounts = Readonly<Record<'hits' | 'misses' | 'unavailable', number | undefined>>;
+
+/** hits / (hits + misses + unavailable): a read that no node answered found nothing, either. `undefined` without reads. */
+export const hitRatioOf = ({ hits, misses, unavailable }: ReadCounts): number | undefined =>
+  share(hits, misses, unavailable);
 
 /** So many percentage points between two versions are told. */
 const TELLING = 0.05;
@@ -40,7 +50,12 @@ export function compareFigures(live: Figures, next: Figures): Verdict {
     const isWorse = (after - before) * worse > TELLING;
     findings.push(isWorse ? warning(`${sentence}: ${todo}`) : note(sentence));
   };
-  compare('hit ratio', hitRatio, -1, 'it should rise within the time to live; else look for keys that moved');
+  compare(
+    'hit ratio',
+    hitRatioOf,
+    -1,
+    'it should rise within the time to live; else look for keys that moved',
+  );
   compare('share of failed cache reads', unavailableShare, 1, 'look at the log for nodes that are down');
   compare('share of failed invocations', failedShare, 1, 'roll back if the log shows no other cause');
   if (next.undecodable !== undefined && next.undecodable > 0) {
@@ -63,11 +78,10 @@ function share(part: number | undefined, ...rest: (number | undefined)[]): numbe
   return total === 0 ? undefined : (part ?? 0) / total;
 }
 
-const hitRatio = ({ hits, misses, unavailable }: Figures): number | undefined =>
-  share(hits, misses, unavailable);
-
 const unavailableShare = ({ hits, misses, unavailable }: Figures): number | undefined =>
   share(unavailable, hits, misses);
 
-const failedShare = ({ errors, invocations }: Figures): number | undefined =>
-  invocations === undefined || invocations === 0 ? undefined : (errors ?? 0) / invocations;
+const failedShare = ({ errors, serverErrors, invocations }: Figures): number | undefined =>
+  invocations === undefined || invocations === 0
+    ? undefined
+    : ((errors ?? 0) + (serverErrors ?? 0)) / invocations;

@@ -1,5 +1,6 @@
-import type { NodeReport, SelfCheckReport } from '../base/self-check-report.ts';
+import type { SelfCheckReport } from '../base/self-check-report.ts';
 import { type Budget, type Finding, listed, percent, refuse, warning } from './findings.ts';
+import { isWell, type Moved } from './moved-share.ts';
 
 /** Whether the new version has nodes, and can use each of them. */
 export function nodeFindings(live: SelfCheckReport, next: SelfCheckReport): Finding[] {
@@ -31,22 +32,29 @@ export function nodeFindings(live: SelfCheckReport, next: SelfCheckReport): Find
     });
 }
 
-const isWell = ({ reachable, writeReadDelete }: NodeReport): boolean => reachable && writeReadDelete === 'ok';
-
-/** `share`: of the keys that have other owners; `undefined` where that cannot be told. */
+/** `keys`: those that have other owners; `undefined` where that cannot be told. */
 export function ringFindings(
   live: SelfCheckReport,
   next: SelfCheckReport,
-  share: number | undefined,
+  keys: Moved | undefined,
   budget: Budget,
 ): Finding[] {
-  if (share === 0 || next.topology === null) return [];
-  if (share === undefined || live.topology === null) {
+  if (keys?.share === 0 || next.topology === null) return [];
+  if (keys === undefined || live.topology === null) {
     return [warning('the live version found no nodes, so the share of keys that move cannot be told')];
   }
-  const moved = `${percent(share)} of the keys would move to other nodes`;
-  if (share <= budget.movedShare) {
+  const moved = `${percent(keys.share)} of the keys would move to other nodes`;
+  if (keys.share <= budget.movedShare) {
     return [warning(`${moved}, within the budget of ${percent(budget.movedShare)}: ${reasonOf(live, next)}`)];
+  }
+  // What the live version cannot use holds nothing that could be lost, and the release may be what mends it.
+  if (keys.lost <= budget.movedShare) {
+    return [
+      warning(
+        `${moved}, and all but ${percent(keys.lost)} come from nodes that the live version cannot use: be sure that ` +
+          'the nodes of the new version are the right ones',
+      ),
+    ];
   }
   return [
     refuse(

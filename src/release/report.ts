@@ -23,10 +23,16 @@ function isReport(value: unknown): value is SelfCheckReport {
     (topology === null ||
       (isRecord(topology) && isText(topology.version) && isList(topology.nodes, isText))) &&
     isList(nodes, isNodeReport) &&
+    covers(nodes as NodeReport[], topology) &&
     isRecord(weights) &&
     Object.values(weights).every((weight) => typeof weight === 'number')
   );
 }
+
+/** A node of the list that nobody tried would else count as one that is well. */
+const covers = (nodes: readonly NodeReport[], topology: unknown): boolean =>
+  topology === null ||
+  (topology as { nodes: string[] }).nodes.every((name) => nodes.some((node) => node.name === name));
 
 function isNodeReport(value: unknown): value is NodeReport {
   return (

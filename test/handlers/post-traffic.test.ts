@@ -82,7 +82,7 @@ describe('the post-traffic hook', () => {
     const asked = (body.MetricDataQueries as { Id: string; MetricStat: { Metric: unknown } }[]).map(
       ({ Id, MetricStat }) => [Id, MetricStat.Metric],
     );
-    expect(asked).toHaveLength(14);
+    expect(asked).toHaveLength(16);
     expect(Object.fromEntries(asked)).toMatchObject({
       hits0: {
         Namespace: 'catalogue',

@@ -5,6 +5,7 @@ import type { Context } from 'aws-lambda';
 import middy6 from 'middy6';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SelfCheckReport } from '../../src/base/self-check-report.ts';
+import { Tally } from '../../src/base/tally.ts';
 import type { Cache } from '../../src/client/cache.ts';
 import { createCache } from '../../src/create-cache.ts';
 import { buildRing } from '../../src/ring/index.ts';
@@ -76,6 +77,8 @@ describe.each(MAJORS)('the self-check under %s', (_name, middy) => {
       packageVersion: JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
         .version,
       functionVersion: '7',
+      contextKey: 'cache',
+      position: 0,
       fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/),
       disabled: false,
       dialect: 'libketama',
@@ -114,7 +117,7 @@ describe.each(MAJORS)('the self-check under %s', (_name, middy) => {
       });
       expect(node.items()).toEqual([
         expect.objectContaining({
-          key: expect.stringMatching(/^check-abc:self-check:[\d.e-]+$/),
+          key: expect.stringMatching(/^sc~check-abc:self-check:[\d.e-]+$/),
           ttlSeconds: 60,
         }),
       ]);
@@ -206,7 +209,7 @@ describe.each(MAJORS)('the self-check under %s', (_name, middy) => {
     used.push(former);
     await former.set('gone', 'kept', TTL);
     // No cache may be given such a namespace.
-    const ofCheck = 'check-abc:v0:gone';
+    const ofCheck = 'sc~check-abc:v0:gone';
     const owner = buildRing(cluster.nodes).owner(ofCheck);
     await exchange(owner, [`set ${ofCheck} 0 60 7\r\ndeleted\r\n`]);
     expect(await invoke({ path: '/', 'smearcache:check': check }, lambdaContext())).toEqual({
@@ -214,13 +217,77 @@ describe.each(MAJORS)('the self-check under %s', (_name, middy) => {
       'smearcache:check': expect.objectContaining({ hits: 0, misses: 1, undecodable: 0 }),
     });
     expect(await invoke({ 'smearcache:check': check }, lambdaContext())).toMatchObject({ found: 'new' });
-    expect(itemsOf(cluster)).toEqual(['check-abc:v1:k', 'shop:v0:gone', 'shop:v1:k']);
+    expect(itemsOf(cluster)).toEqual(['sc~check-abc:v1:k', 'shop:v0:gone', 'shop:v1:k']);
+  });
+
+  it('tells of each cache of a handler, the one that is asked for, and counts all of them', async () => {
+    const handler = vi.fn(async (_event: unknown, context: Context & { cache: Cache }) => {
+      const { cache, others } = context as typeof context & { others: Cache };
+      used.push(cache, others);
+      await cache.get('a');
+      await others.wrap('b', () => 'value', TTL);
+      return {};
+    });
+    const first = smearCache({
+      discovery: { configurationEndpoint: cluster.configEndpoint },
+      selfCheck: true,
+      logger,
+    });
+    const second = { contextKey: 'others', schema: 'v2', selfCheck: true };
+    const invoke = invokerOf(second, handler as unknown as Handler, [first]);
+    const asked = (position: number) =>
+      invoke(
+        { 'smearcache:check': { ...REPORT['smearcache:check'], position } },
+        lambdaContext(),
+      ) as Promise<{
+        smearcache: SelfCheckReport;
+      }>;
+    expect((await asked(0)).smearcache).toMatchObject({ contextKey: 'cache', position: 0, schema: null });
+    expect((await asked(1)).smearcache).toMatchObject({ contextKey: 'others', position: 1, schema: 'v2' });
+    expect(handler).not.toHaveBeenCalled();
+    expect(await invoke({ 'smearcache:check': { namespace: 'check-abc' } }, lambdaContext())).toEqual({
+      'smearcache:check': {
+        ...new Tally(),
+        ...{ misses: 2, originLoads: 1 },
+        caches: [
+          expect.objectContaining({ contextKey: 'cache', misses: 1, originLoads: 0 }),
+          expect.objectContaining({ contextKey: 'others', misses: 1, originLoads: 1 }),
+        ],
+      },
+    });
+  });
+
+  it('reads and writes nothing that options or keys could name, even if they begin like a check', async () => {
+    const nodes = { discovery: { nodes: cluster.names } };
+    const production = [
+      createCache({ ...nodes, schema: 'check-abc' }),
+      createCache(nodes),
+      createCache({ ...nodes, schema: 'v1', invalidates: ['check-abc'] }),
+    ];
+    used.push(...production);
+    const [named, bare] = production;
+    await named!.set('k', 'of production', TTL);
+    await bare!.set('sc~check-abc:k', 'of production', TTL);
+    await bare!.set('check-abc:j', 'of production', TTL);
+    const invoke = invokerOf({ selfCheck: true }, async (_event, { cache }) => {
+      used.push(cache);
+      const found = await cache.getMany(['k', 'j']);
+      await cache.deleteMany(['k', 'j']);
+      return { hits: found.hits.size };
+    });
+    expect(await invoke({ 'smearcache:check': { namespace: 'check-abc' } }, lambdaContext())).toMatchObject({
+      hits: 0,
+    });
+    expect(await named!.get('k')).toBe('of production');
+    expect(await bare!.get('sc~check-abc:k')).toBe('of production');
+    expect(await bare!.get('check-abc:j')).toBe('of production');
   });
 
   it.each([
     ['without a namespace', { report: true }],
     ['of another kind', 'check-abc'],
     ['of a namespace that may be in use', { report: true, namespace: 'shop' }],
+    ['of nothing but the mark of a check', { namespace: 'check-' }],
     ['of what is no part of a key', { namespace: 'check-a:b' }],
   ])('ignores a check %s, with a warning', async (_words, check) => {
     // A busy machine is no fault of the cache.

@@ -23,6 +23,7 @@ export class FakeAws {
   /** What an operation answers instead. `undefined` in the place of an answer: it never does. */
   readonly answers = new Map<string, ((request: AwsRequest) => Reply) | undefined>();
   readonly #throttled = new Map<string, number>();
+  readonly #intercepts = new Map<string, (request: AwsRequest) => Reply | undefined>();
   readonly #server: http.Server;
 
   private constructor(server: http.Server) {
@@ -78,7 +79,14 @@ export class FakeAws {
   /** Forgets what was asked and all that was told to go wrong. */
   reset(): void {
     this.requests.length = 0;
-    for (const kept of [this.functions, this.variables, this.answers, this.#throttled]) kept.clear();
+    for (const kept of [this.functions, this.variables, this.answers, this.#throttled, this.#intercepts]) {
+      kept.clear();
+    }
+  }
+
+  /** What `answer` gives stands in the place of the operation; where it gives nothing, all is as before. */
+  intercept(operation: string, answer: (request: AwsRequest) => Reply | undefined): void {
+    this.#intercepts.set(operation, answer);
   }
 
   async close(): Promise<void> {
@@ -103,6 +111,8 @@ export class FakeAws {
       this.#throttled.set(operation, throttled - 1);
       return tooMany(ofLambda === null ? 'ThrottlingException' : 'TooManyRequestsException');
     }
+    const intercepted = this.#intercepts.get(operation)?.(asked);
+    if (intercepted !== undefined) return intercepted;
     if (this.answers.has(operation)) return this.answers.get(operation)?.(asked);
     if (operation === 'Invoke') return this.#invoke(functionName!, asked.body);
     if (operation === 'GetFunctionConfiguration') {

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Prints what AWS makes of a SAM template: the real translator, offline.
+"""Prints what AWS makes of SAM templates, as a list: the real translator, offline.
 
-usage: sam-translate.py TEMPLATE [PARAMETER=VALUE ...]
+usage: sam-translate.py TEMPLATE ... [PARAMETER=VALUE ...]
 
-Exit code 1 and one line for each problem where the translator refuses the template.
+Exit code 1 and one line for each problem where the translator refuses a template.
 """
 
 import json
@@ -34,14 +34,18 @@ def package(template):
     return template
 
 
-def main(path, *parameters):
+def translated(path, parameters):
     with open(path, encoding="utf-8") as file:
         template = package(yaml_parse(file))
     try:
-        values = dict(parameter.split("=", 1) for parameter in parameters)
-        json.dump(transform(template, values, ManagedPolicies()), sys.stdout)
+        return transform(template, dict(parameters), ManagedPolicies())
     except InvalidDocumentException as error:
         sys.exit("\n".join(cause.message for cause in error.causes))
+
+
+def main(*arguments):
+    parameters = dict(one.split("=", 1) for one in arguments if "=" in one)
+    json.dump([translated(path, parameters) for path in arguments if "=" not in path], sys.stdout)
 
 
 main(*sys.argv[1:])

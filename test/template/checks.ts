@@ -14,7 +14,7 @@ interface Dimension {
   readonly Value: unknown;
 }
 
-type Check = (resources: Resources) => string[];
+export type Check = (resources: Resources) => string[];
 
 /** What CodeDeploy has, by the names that SAM spells out. */
 const BUILT_IN =
@@ -95,13 +95,11 @@ export const unwatchedVersions: Check = (resources) =>
     const dimensions = Alarms.flatMap(({ Name }) => dimensionsOf(resources[refOf(Name)]));
     const watched = (dimension: string) => dimensions.filter(({ Name }) => Name === dimension);
     const ofNoVersion = Alarms.filter(({ Name }) => {
-      const alarm = resources[refOf(Name)];
-      return (
-        text(alarm).includes('"smearcache"') && !text(dimensionsOf(alarm)).includes('"function_version"')
-      );
+      const dimensions = text(dimensionsOf(resources[refOf(Name)]));
+      return dimensions.includes('"service"') && !dimensions.includes('"function_version"');
     });
     if (ofNoVersion.length > 0) return [`${name}: an alarm on the cache has no function_version`];
-    const metrics = { ExecutedVersion: 2, function_version: 1 };
+    const metrics = { ExecutedVersion: 2, function_version: 2 };
     const isOwn = new RegExp(`^\\{"Fn::GetAtt":\\["${own}Version\\w*","Version"\\]\\}$`);
     return Object.entries(metrics).flatMap(([dimension, least]) => {
       const values = watched(dimension).map(({ Value }) => text(Value));
@@ -135,11 +133,3 @@ export const openSecurityGroups: Check = (resources) => {
     return rules.some(isOpen) ? [`${name} is open to addresses`] : [];
   });
 };
-
-export const CHECKS = {
-  unhookedAliases,
-  unknownDeploymentTypes,
-  wildcards,
-  unwatchedVersions,
-  openSecurityGroups,
-} as const;

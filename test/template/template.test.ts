@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseCloudFormation } from '../../scripts/local/template/cloudformation-yaml.ts';
+import { alarmsOf, SERVICES } from './expected-alarms.ts';
 
 type Tree = { readonly [key: string]: Tree };
 
@@ -134,45 +135,32 @@ describe('template.yaml', () => {
     'rolls %s back by alarms on its new version, its alias and logged errors',
     (name, { Properties }) => {
       const own = name.replace(/Function$/, '');
-      const kinds = ['Errors', 'Latency', 'CacheErrors', 'HitRatio', 'AliasErrors'].map(
-        (kind) => `${own}${kind}Alarm`,
-      );
-      const alarms = kinds.filter((alarm) => alarm in Resources!);
+      const reads = /^(Get|List)/.test(own) ? ['Undecodable', 'HitRatio'] : [];
+      const kinds = ['Errors', 'ServerErrors', 'Latency', 'CacheErrors', ...reads, 'AliasErrors'];
+      const alarms = kinds.map((kind) => `${own}${kind}Alarm`);
       expect(Properties!.DeploymentPreference!.Alarms).toEqual(
         [...alarms, 'LoggedErrorsAlarm'].map((Ref) => ({ Ref })),
       );
-      expect(alarms).toHaveLength(/^(Get|List)/.test(own) ? 5 : 4);
-      const alias = [
-        { Name: 'FunctionName', Value: { Ref: name } },
-        { Name: 'Resource', Value: { 'Fn::Sub': `\${${name}}:live` } },
-      ];
-      const version = { 'Fn::GetAtt': [name, 'Version.Version'] };
-      const executed = [...alias, { Name: 'ExecutedVersion', Value: version }];
-      const service = (Properties as unknown as { Environment: { Variables: Record<string, string> } })
-        .Environment.Variables.POWERTOOLS_SERVICE_NAME;
-      const published = [
-        { Name: 'service', Value: service },
-        { Name: 'function_version', Value: version },
-      ];
-      const alarm = (kind: string) => Resources![`${own}${kind}Alarm`]!.Properties;
-      const lambda = { Namespace: 'AWS/Lambda', TreatMissingData: 'notBreaching' };
-      expect(alarm('Errors')).toMatchObject({ ...lambda, MetricName: 'Errors', Dimensions: executed });
-      expect(alarm('Latency')).toMatchObject({ ...lambda, MetricName: 'Duration', Dimensions: executed });
-      expect(alarm('AliasErrors')).toMatchObject({ ...lambda, MetricName: 'Errors', Dimensions: alias });
-      expect(alarm('CacheErrors')).toMatchObject({
-        Namespace: 'smearcache',
-        MetricName: 'CacheErrors',
-        Dimensions: published,
-      });
+      const expected = alarmsOf(name as keyof typeof SERVICES, { 'Fn::GetAtt': [name, 'Version.Version'] });
+      expect(alarms.toSorted()).toEqual(Object.keys(expected).toSorted());
+      for (const alarm of alarms) {
+        const { AlarmDescription, ...properties } = Resources![alarm]!.Properties!;
+        expect(AlarmDescription, alarm).toContain(own);
+        expect(properties, alarm).toEqual(expected[alarm]);
+      }
     },
   );
 
-  it('publishes the figures of each function under a name of its own', () => {
+  it('publishes the figures of each function under a name of its own, and of its stack', () => {
     const names = functions.map(
       ([, { Properties }]) => Properties!.Environment!.Variables!.POWERTOOLS_SERVICE_NAME,
     );
-    expect(new Set(names).size).toBe(functions.length);
-    expect(Globals!.Function!.Environment!.Variables!.POWERTOOLS_METRICS_NAMESPACE).toBe('smearcache');
+    expect(names).toEqual(
+      Object.values(SERVICES).map((service) => ({ 'Fn::Sub': `\${AWS::StackName}-${service}` })),
+    );
+    expect(Globals!.Function!.Environment!.Variables!.POWERTOOLS_METRICS_NAMESPACE).toEqual({
+      Ref: 'AWS::StackName',
+    });
   });
 
   it.each(functions)('gives %s hooks of its own, that are told its version', (name, { Properties }) => {

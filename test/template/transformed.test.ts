@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runPython } from '../support/python.ts';
-import { CHECKS, type Resources, type Statement, statementsOf } from './checks.ts';
+import { type Resources, type Statement, statementsOf } from './checks.ts';
+import { CHECKS, MUTATIONS } from './mutations.ts';
 
 const pathTo = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 const TEMPLATE = pathTo('../../template.yaml');
@@ -23,14 +24,17 @@ const runs = process.env.CI === 'true' || runPython('-c', 'import samtranslator,
 describe.skipIf(!runs)('template.yaml, transformed (needs cfn-lint and aws-sam-translator)', () => {
   let resources: Resources;
 
-  const ofType = (type: string) => Object.entries(resources).filter(([, { Type }]) => Type === type);
   const properties = (name: string) => resources[name]!.Properties;
-  const transformFile = (file: string, ...parameters: string[]) => {
-    const { status, stdout, output } = runPython(pathTo('../support/sam-translate.py'), file, ...parameters);
+  const transformFiles = (files: readonly string[], ...parameters: string[]): Resources[] => {
+    const { status, stdout, output } = runPython(
+      pathTo('../support/sam-translate.py'),
+      ...files,
+      ...parameters,
+    );
     expect(status, output).toBe(0);
-    return JSON.parse(stdout).Resources as Resources;
+    return (JSON.parse(stdout) as { Resources: Resources }[]).map(({ Resources }) => Resources);
   };
-  const transform = (...parameters: string[]) => transformFile(TEMPLATE, ...parameters);
+  const transform = (...parameters: string[]) => transformFiles([TEMPLATE], ...parameters)[0]!;
 
   beforeAll(() => {
     resources = transform('Stage=prod');
@@ -157,14 +161,11 @@ describe.skipIf(!runs)('template.yaml, transformed (needs cfn-lint and aws-sam-t
         ),
       };
       const live = { 'Fn::Sub': `\${${name}.Arn}:live` };
+      const both = [{ Ref: expect.stringMatching(`^${name}Version`) }, live];
       expect(role('PreTraffic')).toEqual([
         { Effect: 'Allow', Action: 'codedeploy:PutLifecycleEventHookExecutionStatus', Resource: group },
-        {
-          Effect: 'Allow',
-          Action: 'lambda:InvokeFunction',
-          Resource: [{ Ref: expect.stringMatching(`^${name}Version`) }, live],
-        },
-        { Effect: 'Allow', Action: 'lambda:GetFunctionConfiguration', Resource: live },
+        { Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: both },
+        { Effect: 'Allow', Action: 'lambda:GetFunctionConfiguration', Resource: both },
       ]);
       expect(role('PostTraffic')).toEqual([
         {
@@ -186,71 +187,37 @@ describe.skipIf(!runs)('template.yaml, transformed (needs cfn-lint and aws-sam-t
     expect(documents.length).toBeGreaterThan(20);
   });
 
-  // Each passes the translator: without the check it would show at a deployment, or in an incident.
-  const MUTATIONS: [string, keyof typeof CHECKS, RegExp, string, string][] = [
-    [
-      'a misspelt hook',
-      'unhookedAliases',
-      /PreTraffic: !Ref GetItemPreTrafficHook/,
-      'PreTrafic: !Ref GetItemPreTrafficHook',
-      'BeforeAllowTrafficHook',
-    ],
-    [
-      'a hook that CodeDeploy may not invoke',
-      'unhookedAliases',
-      /!Sub CodeDeployHook_(.*_put_post)/,
-      '!Sub Hook_$1',
-      'AfterAllowTrafficHook',
-    ],
-    [
-      'an unknown deployment type',
-      'unknownDeploymentTypes',
-      /!Ref DeploymentPreferenceType\]/,
-      'Canary10Percent7Minutes]',
-      'Canary10Percent7Minutes',
-    ],
-    [
-      'an alarm without the version',
-      'unwatchedVersions',
-      / {8}- Name: ExecutedVersion\n.*PutItemFunction\.Version\.Version\n/,
-      '',
-      'PutItemFunctionDeploymentGroup',
-    ],
-    [
-      'an alarm on another function’s version',
-      'unwatchedVersions',
-      /(ExecutedVersion\n.*)GetItemFunction(\.Version\.Version)/,
-      '$1PutItemFunction$2',
-      'PutItemFunctionVersion',
-    ],
-    [
-      'an open security group',
-      'openSecurityGroups',
-      /SourceSecurityGroupId: !Ref FunctionSecurityGroup/,
-      'CidrIp: 0.0.0.0/0',
-      'CacheFromFunction',
-    ],
-    ['a wildcard action', 'wildcards', /Action: dynamodb:PutItem/, 'Action: dynamodb:*', 'dynamodb:*'],
-    [
-      'a wildcard resource',
-      'wildcards',
-      /Resource: !Sub (.*)\$\{GetItemFunctionDeploymentGroup\}/,
-      'Resource: !Sub $1*',
-      'PutLifecycleEventHookExecutionStatus',
-    ],
-  ];
-  it.each(MUTATIONS)('finds %s', (_, name, pattern, replacement, found) => {
-    const source = readFileSync(TEMPLATE, 'utf8');
-    const mutated = source.replace(pattern, replacement);
-    expect(mutated).not.toBe(source);
-    const directory = mkdtempSync(join(tmpdir(), 'template-'));
-    try {
-      writeFileSync(join(directory, 'template.yaml'), mutated);
-      const problems = CHECKS[name](transformFile(join(directory, 'template.yaml'), 'Stage=prod'));
-      expect(problems.join('\n')).toContain(found);
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
+  describe('once it is changed', () => {
+    const mutated = MUTATIONS.map(({ pattern, replacement }) =>
+      readFileSync(TEMPLATE, 'utf8').replace(pattern, replacement),
+    );
+    let transformed: Resources[];
+
+    beforeAll(() => {
+      const directory = mkdtempSync(join(tmpdir(), 'template-'));
+      try {
+        const files = mutated.map((source, i) => {
+          const file = join(directory, `${i}.yaml`);
+          writeFileSync(file, source);
+          return file;
+        });
+        transformed = transformFiles(files, 'Stage=prod');
+      } finally {
+        rmSync(directory, { recursive: true });
+      }
+    }, 60_000);
+
+    it.each(MUTATIONS.map((mutation, i) => [mutation.what, mutation, i] as const))(
+      'has %s',
+      (_, { check, found }, i) => {
+        expect(mutated[i]).not.toBe(readFileSync(TEMPLATE, 'utf8'));
+        expect(CHECKS[check](transformed[i]!).join('\n')).toContain(found);
+      },
+    );
+
+    it('is caught by every check, each by a change of its own', () => {
+      expect(new Set(MUTATIONS.map(({ check }) => check))).toEqual(new Set(Object.keys(CHECKS)));
+    });
   });
 
   it.each(['CustomCanary', 'CustomLinear'])('shifts by a configuration of its own for %s', (type) => {
@@ -267,36 +234,12 @@ describe.skipIf(!runs)('template.yaml, transformed (needs cfn-lint and aws-sam-t
     });
   });
 
-  it('shows a dashboard that is JSON once its names are filled in', () => {
+  it('shows the version that the alias moves to on the dashboard', () => {
     const [body] = (properties('Dashboard').DashboardBody as { 'Fn::Sub': [string, object] })['Fn::Sub'];
-    const { widgets } = JSON.parse(body.replace(/\$\{[^}]+\}/g, 'x')) as {
-      widgets: { properties: { title: string; metrics: unknown[] } }[];
-    };
-    const titles = widgets.map((widget) => widget.properties.title).join('\n');
-    for (const shown of ['hit ratio', 'load of each node', 'hot keys', 'origin loads', 'each version']) {
-      expect(titles).toContain(shown);
-    }
-    for (const { properties: shown } of widgets) expect(shown.metrics.length).toBeGreaterThan(0);
-    for (const [, name] of body.matchAll(/\$\{(\w+)\.Version\}/g)) {
-      expect(resources[name!]?.Type).toBe('AWS::Lambda::Version');
-    }
-  });
-
-  it('opens the nodes to the functions only', () => {
-    const ingress = ofType('AWS::EC2::SecurityGroupIngress').map(([, rule]) => rule.Properties);
-    expect(ingress).toMatchObject([
-      {
-        GroupId: {
-          'Fn::If': ['MakesCache', { Ref: 'CacheSecurityGroup' }, { Ref: 'ExistingCacheSecurityGroupId' }],
-        },
-        SourceSecurityGroupId: { Ref: 'FunctionSecurityGroup' },
-        FromPort: 11211,
-        ToPort: 11211,
-      },
-    ]);
-    for (const [, group] of ofType('AWS::EC2::SecurityGroup')) {
-      expect(group.Properties).not.toHaveProperty('SecurityGroupIngress');
-    }
+    const versions = [...body.matchAll(/\$\{(\w+)\.Version\}/g)].map(([, name]) => name!);
+    expect(versions.length).toBeGreaterThan(0);
+    for (const name of versions) expect(resources[name]?.Type).toBe('AWS::Lambda::Version');
+    expect(body).not.toContain('Version.Version');
   });
 });
 

@@ -73,7 +73,15 @@ interface Setup {
 }
 
 type Replayed = (namespace: string) => unknown;
-const answers200: Replayed = () => ({ statusCode: 200 });
+/** Namespaces in which an event was answered once: who comes then finds it. */
+const filled = new Set<string>();
+const answers200: Replayed = (namespace) => {
+  const finds = filled.delete(namespace);
+  if (!finds) filled.add(namespace);
+  const [hits, misses] = finds ? [1, 0] : [0, 1];
+  const counts = { hits, misses, unavailable: 0, originLoads: misses, errors: 0, undecodable: 0 };
+  return { statusCode: 200, 'smearcache:check': counts };
+};
 
 /** A version that tells `report`, and answers what is replayed to it in a namespace of the check. */
 const version =
@@ -118,6 +126,7 @@ describe('the hooks under AWS’s runtime client', () => {
   afterEach(async () => {
     await Promise.all(opened.splice(0).map((environment) => environment.close()));
     aws.reset();
+    filled.clear();
     logged.length = 0;
   });
   afterAll(async () => {
@@ -305,7 +314,6 @@ describe('the hooks under AWS’s runtime client', () => {
     });
 
     const FAULTS: readonly (readonly [string, () => void, Setup | undefined, string])[] = [
-      ['Lambda throttles it for good', () => aws.throttle('Invoke'), undefined, 'Rate exceeded'],
       ['it may not invoke', () => aws.deny('Invoke'), undefined, 'not authorized to perform Invoke'],
       ['there is no such version', () => aws.functions.clear(), undefined, `Function not found: ${ARN}:8`],
       [
@@ -327,6 +335,14 @@ describe('the hooks under AWS’s runtime client', () => {
         'MovedShareBudget must be a share from 0 to 1, got 5 %',
       ],
     ];
+    it('refuses where Lambda throttles it for good', LIMIT, async () => {
+      versions(version(HEALTHY), version(HEALTHY));
+      aws.throttle('Invoke');
+      expect(await invoke('Pre')).toEqual(['success', 'Failed']);
+      expect(told()).toEqual(['Failed']);
+      expect(troubles().join('\n')).toMatch(/fails when it is asked what it is \(.*Rate exceeded\), 4 times/);
+    });
+
     it.each(FAULTS)('says Failed where %s', LIMIT, async (_, prepare, setup, reason) => {
       versions(version(HEALTHY), version(HEALTHY));
       prepare();

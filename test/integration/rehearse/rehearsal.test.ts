@@ -74,6 +74,17 @@ describe('a rehearsed release', () => {
   });
 
   it(
+    'is rolled back where writes answer 5xx, which no hook replays and Lambda counts as successes',
+    LIMIT,
+    async () => {
+      const { verdict, told, next } = await rehearsal('failing-writes', 'Canary10Percent5Minutes');
+      expect(verdict, told).toBe('rolled back by the alarm PutItemServerErrorsAlarm');
+      expect(told).toContain('pre-traffic hook of PutItemFunction: Succeeded');
+      expect([next.errors, next.failures > 0]).toEqual([0, true]);
+    },
+  );
+
+  it(
     'is refused with the share of the keys that would move where it places them otherwise',
     LIMIT,
     async () => {

@@ -28,7 +28,7 @@ describe('what an invocation came to', () => {
     await cache.read('k');
     await cache.read('none');
     await cache.getMany(['k', 'none', 'other']);
-    expect(cache.tally.take()).toEqual(counts({ hits: 3, misses: 4 }));
+    expect(cache.tally.take()).toEqual(counts({ hits: 3, misses: 4, writes: 1 }));
     expect(cache.tally.take()).toEqual(NONE);
   });
 
@@ -38,7 +38,7 @@ describe('what an invocation came to', () => {
     await fake.cache.set('hot', 'v', TTL);
     await fake.cache.get('hot');
     await fake.cache.getMany(['hot']);
-    expect(fake.cache.tally.take()).toEqual(counts({ hits: 2 }));
+    expect(fake.cache.tally.take()).toEqual(counts({ hits: 2, writes: 1 }));
   });
 
   it('counts read-throughs and their loads, and what the loader throws as a miss', async () => {
@@ -70,7 +70,22 @@ describe('what an invocation came to', () => {
     await cache.touch('k', TTL);
     await cache.increment('k');
     await cache.update('k', () => 1, TTL);
-    expect(cache.tally.take()).toEqual(counts({ errors: 7 }));
+    expect(cache.tally.take()).toEqual(counts({ errors: 7, writes: 7 }));
+  });
+
+  it('counts writes that were taken, once a key', async () => {
+    const { cache } = await opened();
+    await cache.set('k', 'v', TTL);
+    await cache.setMany(
+      [
+        ['l', 'v'],
+        ['m', 'v'],
+      ],
+      TTL,
+    );
+    await cache.deleteMany(['k', 'l']);
+    await cache.add('k', 'v', TTL);
+    expect(cache.tally.take()).toEqual(counts({ writes: 6 }));
   });
 
   it('counts every call of a cache without nodes', async () => {
@@ -81,7 +96,7 @@ describe('what an invocation came to', () => {
     await fake.cache.set('k', 'v', TTL);
     await fake.cache.delete('k');
     await fake.cache.wrap('k', () => 'v', TTL);
-    expect(fake.cache.tally.take()).toEqual(counts({ unavailable: 4, errors: 6, originLoads: 1 }));
+    expect(fake.cache.tally.take()).toEqual(counts({ unavailable: 4, errors: 6, originLoads: 1, writes: 2 }));
   });
 
   it('counts nothing that its caller aborted', async () => {
@@ -102,7 +117,7 @@ describe('what an invocation came to', () => {
       for (const [key, item] of node.items) node.items.set(key, { ...item, flags: 0xff });
     }
     await fake.cache.get('k');
-    expect(fake.cache.tally.take()).toEqual(counts({ misses: 1, undecodable: 1 }));
+    expect(fake.cache.tally.take()).toEqual(counts({ misses: 1, undecodable: 1, writes: 1 }));
   });
 
   it('counts under leases: a fresh value and a stale one as hits, and a refresh as a load', async () => {

@@ -69,6 +69,43 @@ describe('an alarm of the template', () => {
     expect(minutes(slow, [...Array(99).fill(1), 8], [...Array(10).fill(1), 8])).toEqual([false, true]);
   });
 
+  it('stays as it was while a percentile has too few values to judge by, where it says so', () => {
+    const { Statistic: _, ...rest } = ALARM;
+    const slow = { ...rest, ExtendedStatistic: 'p99', EvaluationPeriods: 1 };
+    const [fast, many, few] = [Array(1000).fill(1), Array(1000).fill(8), Array(999).fill(8)];
+    const deaf = { ...slow, EvaluateLowSampleCountPercentile: 'ignore' };
+    expect(minutes(deaf, few, many, few, fast.slice(1), fast, few)).toEqual([
+      false,
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
+    expect(minutes(deaf, few, [], few)).toEqual([false, false, false]);
+    const evaluated = { ...slow, EvaluateLowSampleCountPercentile: 'evaluate' };
+    for (const properties of [slow, evaluated]) expect(minutes(properties, [8], [1])).toEqual([true, false]);
+    // Of a median 20 values are enough, and of what is no percentile any number.
+    const median = { ...deaf, ExtendedStatistic: 'p50' };
+    expect(minutes(median, Array(19).fill(8), Array(20).fill(8))).toEqual([false, true]);
+    expect(
+      minutes({ ...ALARM, EvaluationPeriods: 1, EvaluateLowSampleCountPercentile: 'ignore' }, [8]),
+    ).toEqual([true]);
+  });
+
+  it('does not count a period that it ignores for one above the threshold', () => {
+    const { Statistic: _, ...rest } = ALARM;
+    const deaf = { ...rest, ExtendedStatistic: 'p99', EvaluateLowSampleCountPercentile: 'ignore' };
+    const many = Array(1000).fill(8);
+    expect(minutes(deaf, [8], many, many)).toEqual([false, false, true]);
+  });
+
+  it('that was silent before there was anything stays so, also where missing data breach', () => {
+    const { Statistic: _, ...rest } = ALARM;
+    const deaf = { ...rest, ExtendedStatistic: 'p99', EvaluateLowSampleCountPercentile: 'ignore' };
+    expect(minutes({ ...deaf, TreatMissingData: 'breaching' }, [8], [8])).toEqual([false, false]);
+  });
+
   it('knows an expression over metrics', () => {
     const metric = { Namespace: 'AWS/Lambda', MetricName: 'Errors', Dimensions: ALARM.Dimensions };
     const low = {

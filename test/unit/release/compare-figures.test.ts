@@ -10,6 +10,7 @@ const figures = (functionVersion: string, counts: Partial<Figures> = {}): Figure
   undecodable: undefined,
   invocations: 100,
   errors: 0,
+  serverErrors: undefined,
   ...counts,
 });
 
@@ -42,6 +43,12 @@ describe('compareFigures', () => {
       /failed cache reads of version 8 is 33\.3 %.*nodes/,
     ],
     ['invocations that fail', { errors: 20 }, 2, /failed invocations of version 8 is 20 %.*roll back/],
+    [
+      'answers of 5xx',
+      { errors: 2, serverErrors: 8 },
+      2,
+      /failed invocations of version 8 is 10 %.*roll back/,
+    ],
     [
       'items that cannot be read',
       { undecodable: 3 },

@@ -206,6 +206,53 @@ const CASES: readonly Case[] = [
     moved: 0,
   },
   {
+    name: 'another placement of copies and another namespace, where all keys may move',
+    next: report({ placement: 'suffix', namespace: 'shop' }),
+    budget: 1,
+    verdict: 'pass',
+    findings: [
+      ['warning', /namespace changes/],
+      ['warning', /placement changes from successors to suffix, under another namespace/],
+    ],
+    moved: 1,
+  },
+  {
+    name: 'no more schema and another namespace, where all keys may move',
+    next: report({ schema: null, namespace: 'shop' }),
+    budget: 1,
+    verdict: 'pass',
+    findings: [
+      ['warning', /namespace changes/],
+      ['note', /from "item-v1" to none, under another namespace/],
+    ],
+    moved: 1,
+  },
+  {
+    name: 'other nodes, where the live version reaches none of its own',
+    live: report({ faults: Object.fromEntries(NAMES.map((name) => [name, DOWN])) }),
+    next: report({ names: ['x.example:11211', 'y.example:11211'] }),
+    verdict: 'pass',
+    findings: [
+      ['warning', /^100 % of the keys would move .*all but 0 % come from nodes that the live version/],
+    ],
+    moved: 1,
+  },
+  {
+    name: 'other nodes, where the live version reaches half of its own',
+    live: report({ faults: { [NAMES[0]!]: DOWN, [NAMES[1]!]: DOWN } }),
+    next: report({ names: ['x.example:11211', 'y.example:11211'] }),
+    verdict: 'refuse',
+    findings: [['refuse', /^100 % of the keys would move/]],
+    moved: 1,
+  },
+  {
+    name: 'one node less, which the live version does not reach',
+    live: report({ faults: { [NAMES[3]!]: DOWN } }),
+    next: report({ names: NAMES.slice(0, 3) }),
+    verdict: 'pass',
+    findings: [['warning', /all but 0 % come from nodes that the live version cannot use/]],
+  },
+  {
     name: 'a node that only the live version reaches',
     next: report({ faults: { [NAMES[1]!]: DOWN } }),
     verdict: 'refuse',
@@ -311,6 +358,120 @@ const CASES: readonly Case[] = [
     ],
     moved: 1,
   },
+  ...(
+    [
+      [
+        'CONFIGURATION_ENDPOINT',
+        'a.example:11211',
+        'b.example:11211',
+        /CONFIGURATION_ENDPOINT changes .* 100 %/,
+      ],
+      ['CLUSTER_ID', 'a', undefined, /CLUSTER_ID changes from "a" to none/],
+      ['NAMESPACE', undefined, 'shop', /namespace changes from none to "shop"/],
+      ['NAMESPACE', 'shop', undefined, /namespace changes from "shop" to none/],
+      ['DIALECT', undefined, 'twemproxy', /dialect changes from libketama to twemproxy/],
+      ['SMEAR_PLACEMENT', undefined, 'suffix', /placement changes from successors to suffix/],
+      ['NODES', NAMES.slice(0, 2).join(), NAMES.join(), /also c\.example:11211 and d\./],
+    ] as const
+  ).map(
+    ([name, before, after, words]): Case => ({
+      name: `a live version without a self-check, and ${name} from ${before} to ${after}`,
+      live: {
+        version: 0,
+        variables: { SMEARCACHE_TLS: 'false', [`SMEARCACHE_${name}`]: before },
+        nextVariables: { SMEARCACHE_TLS: 'false', [`SMEARCACHE_${name}`]: after },
+      },
+      next: report({
+        ...(name === 'NAMESPACE' && { namespace: after ?? null }),
+        ...(name === 'DIALECT' && { dialect: after ?? 'libketama' }),
+        ...(name === 'SMEAR_PLACEMENT' && { placement: after ?? 'successors' }),
+      }),
+      verdict: 'refuse',
+      findings: [
+        ['warning', /knows no self-check/],
+        ['refuse', words],
+      ],
+    }),
+  ),
+  {
+    name: 'a live version without a self-check, and a first schema and other smear rules in the variables',
+    live: {
+      version: 0,
+      variables: { SMEARCACHE_NODES: NAMES.join(', '), SMEARCACHE_SMEAR_KEYS: 'a' },
+      nextVariables: {
+        SMEARCACHE_NODES: NAMES.join(),
+        SMEARCACHE_SMEAR_KEYS: 'a,b',
+        SMEARCACHE_SCHEMA: 'item-v1',
+      },
+    },
+    next: report(),
+    verdict: 'pass',
+    findings: [
+      ['warning', /knows no self-check/],
+      ['note', /schema changes from none to "item-v1"/],
+      ['warning', /first release a version/],
+    ],
+    moved: 1,
+  },
+  {
+    name: 'a live version without a self-check, and other smear rules in the variables',
+    live: {
+      version: 0,
+      variables: { SMEARCACHE_SMEAR_KEYS: 'a' },
+      nextVariables: { SMEARCACHE_SMEAR_KEYS: 'a,b' },
+    },
+    next: report(),
+    verdict: 'pass',
+    findings: [
+      ['warning', /knows no self-check/],
+      ['warning', /the smear rules change/],
+    ],
+    moved: 0,
+  },
+  {
+    name: 'a live version that fails instead of answering, and another endpoint that is wanted',
+    live: {
+      version: 0,
+      reason: 'failed 4 times',
+      variables: { SMEARCACHE_CONFIGURATION_ENDPOINT: 'a.example:11211' },
+      nextVariables: { SMEARCACHE_CONFIGURATION_ENDPOINT: 'b.example:11211' },
+    },
+    next: report(),
+    budget: 1,
+    verdict: 'pass',
+    findings: [
+      ['warning', /^the live version failed 4 times, so it was compared by/],
+      ['warning', /changes from "a\.example:11211" to "b\.example:11211"/],
+    ],
+    moved: 1,
+  },
+  {
+    name: 'a live version without a single variable, before the first with a cache',
+    live: {
+      version: 0,
+      variables: { TABLE: 'items' },
+      nextVariables: { SMEARCACHE_CONFIGURATION_ENDPOINT: 'a.example:11211', SMEARCACHE_NAMESPACE: 'shop' },
+    },
+    next: report({ namespace: 'shop' }),
+    verdict: 'pass',
+    findings: [['warning', /knows no self-check/]],
+    moved: 0,
+  },
+  {
+    name: 'a live version whose variables switch the cache off',
+    live: {
+      version: 0,
+      variables: { SMEARCACHE_DISABLED: 'true', SMEARCACHE_CLUSTER_ID: 'a' },
+      nextVariables: { SMEARCACHE_CLUSTER_ID: 'b' },
+    },
+    next: report(),
+    verdict: 'pass',
+    findings: [
+      ['warning', /knows no self-check/],
+      ['note', /switched off in the live version/],
+    ],
+    moved: undefined,
+  },
   {
     name: 'a node that a new version does not reach, where the live one cannot be asked',
     live: { version: 0, variables: {} },
@@ -369,6 +530,10 @@ describe('reportIn', () => {
     ['what a handler answers', { statusCode: 400, body: '{}' }],
     ['another format', { smearcache: { ...report(), version: 2 } }],
     ['half a report', { smearcache: { version: 1, dialect: 'libketama' } }],
+    [
+      'list of nodes that were not all tried',
+      { smearcache: { ...report(), nodes: report().nodes.slice(1) } },
+    ],
     ['a broken list', { smearcache: { ...report(), nodes: [{ name: 'a:1' }] } }],
   ])('takes no %s for a report', (_words, answer) => {
     expect(reportIn(answer)).toBeUndefined();
