@@ -17,6 +17,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   middleware: ['base', 'client'],
   release: ['base', 'ring'],
   testing: ['base'],
+  cli: ['base', 'ring', 'smear', 'hotkeys', 'codec', 'memcached', 'topology', 'client'],
 };
 
 const PURE = ['ring', 'smear', 'hotkeys', 'codec', 'release'];
@@ -24,7 +25,7 @@ const IMPURE =
   /\b(Date\.now|performance\.now|Math\.random|setTimeout|setInterval|setImmediate|process\.env)\b|from 'node:(net|tls|dns|fs|timers|http)/;
 
 /** Time, chance and the environment come in as arguments: only these read them. */
-const READS_THE_WORLD = ['base/clock.ts', 'create-cache.ts', 'smear-cache.ts'];
+const READS_THE_WORLD = ['base/clock.ts', 'create-cache.ts', 'smear-cache.ts', 'cli/main.ts'];
 const WORLD = /\b(Date\.now|performance\.now|Math\.random|process\.env)\b/;
 
 /** What a cold start pays for: these are loaded when first needed, never by an import at the top. */
@@ -50,6 +51,12 @@ describe('the architecture', () => {
       const to = folderOf(new URL(target!, `file:///${file}`).pathname.slice(1));
       expect([from, ...(MAY_IMPORT[from] ?? [])], `${file} imports ${target}`).toContain(to);
     }
+  });
+
+  it("keeps the operator's tool out of what handlers bundle", () => {
+    const others = files.filter((file) => folderOf(file) !== 'cli');
+    const using = others.filter((file) => /from '(commander|\.+\/cli\/[^']*)'/.test(sourceOf(file)));
+    expect(using).toEqual([]);
   });
 
   test.each(files.filter((file) => PURE.includes(folderOf(file))))('src/%s is pure', (file) => {

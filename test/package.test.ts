@@ -59,6 +59,13 @@ describe('the package', () => {
     ]);
   });
 
+  it("brings the operator's tool, which runs", async () => {
+    const main = join(project, 'node_modules', manifest.name, manifest.bin!.smearcache!);
+    const { stdout } = await run(process.execPath, [main, 'ring', '--nodes', 'a:1,b:1', '--json']);
+    expect(JSON.parse(stdout).nodes).toHaveLength(2);
+    expect(readFileSync(main, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+  });
+
   it('has types that a strict project compiles', async () => {
     expect(await complaints({ types: ['node'], skipLibCheck: true })).toEqual([]);
   });

@@ -1,15 +1,15 @@
 // Runs once before all tests: on CI what the tests need is installed, so that nothing skips there.
 import { execFileSync, spawnSync } from 'node:child_process';
 
-/** Debian's packages of what the integration tests talk to. */
-const PACKAGES = ['memcached', 'libmemcached-tools'];
-/** Debian calls memcapable `memccapable`. */
-const PROGRAMS = ['memcached', 'memccapable'];
+/** Debian's packages of what the integration tests talk to, and look at pages and screens with. */
+const PACKAGES = ['memcached', 'libmemcached-tools', 'chromium', 'tmux'];
+/** Debian calls memcapable `memccapable`; any of these browsers will do. */
+const PROGRAMS = [['memcached'], ['memccapable'], ['chromium', 'google-chrome'], ['tmux']];
 
 export const INSTALL_COMMAND = `sudo apt-get install ${PACKAGES.join(' ')}`;
 
 export function setup(): void {
-  if (process.env.CI !== 'true' || PROGRAMS.every(onPath)) return;
+  if (process.env.CI !== 'true' || PROGRAMS.every((names) => names.some(onPath))) return;
   const root = process.getuid?.() === 0;
   if (!root && spawnSync('sudo', ['-n', 'true']).status !== 0) return;
   const apt = root ? ['apt-get'] : ['sudo', '-n', 'apt-get'];

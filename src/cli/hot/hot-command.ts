@@ -1,0 +1,110 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { type HotKey, MOST_HOLD_SECONDS, withHotKeys } from '../../hotkeys/index.ts';
+import { storageKey } from '../../memcached/storage-key.ts';
+import { type ClusterView, viewCluster } from '../nodes/cluster-view.ts';
+import { type ConnectionFlags, timeOption, withConnection } from '../nodes/connection-options.ts';
+import { paletteOf } from '../screen/palette.ts';
+import { report } from '../screen/report.ts';
+import { misuse, type World } from '../world.ts';
+import { changeList, type FoundList, nowOf, readList } from './hot-list-access.ts';
+import { hotLines, hotRows } from './hot-screen.ts';
+
+interface HotFlags extends ConnectionFlags {
+  readonly json?: boolean;
+  readonly share: number;
+  readonly hold: number;
+  readonly stored?: boolean;
+}
+
+/** How long an entry of an operator's lasts; the fleet renews it while the key is hot. */
+export const HOLD_MILLIS = 3_600_000;
+
+export function hotCommand(world: World): Command {
+  const shared = (name: string, description: string): Command =>
+    withConnection(new Command(name)).description(description).option('--json', 'print JSON');
+  const written = (name: string, description: string): Command =>
+    shared(name, description)
+      .argument('<keys...>', 'as the application gives them; namespace and schema come before them')
+      .option('--stored', 'the keys are as they are stored, as top and show print them')
+      .addOption(timeOption('--hold <time>', 'how long it is to last', HOLD_MILLIS, '1h'));
+  const tell = (found: FoundList, flags: HotFlags): void => {
+    const { list, behind, refused } = found;
+    const value = { version: list.version, keys: hotRows(found), behind, refused };
+    report(world.stdout, flags, value, () =>
+      hotLines(found, nowOf(world), paletteOf(world.stdout, world.environment)),
+    );
+  };
+  const show = shared('show', 'the list (what `smearcache hot` alone shows)').action(
+    async (flags: HotFlags) => tell(await readList(await viewCluster(flags, world), world), flags),
+  );
+  const add = written('add', 'smears keys: all clients do within seconds')
+    .option('--share <percent>', 'of all requests; decides how many nodes hold each', share, 0.05)
+    .action(async (keys: string[], flags: HotFlags) => {
+      const view = await viewCluster(flags, world);
+      tell(await writeKeys(view, world, storedKeys(keys, flags, view), flags.share, flags.hold), flags);
+    });
+  const remove = written(
+    'remove',
+    'smears keys no more, and keeps the fleet from listing them again meanwhile',
+  ).action(async (keys: string[], flags: HotFlags) => {
+    const view = await viewCluster(flags, world);
+    tell(await writeKeys(view, world, storedKeys(keys, flags, view), 0, flags.hold), flags);
+  });
+  const clear = shared('clear', 'takes all keys off; the fleet lists again what is still hot').action(
+    async (flags: HotFlags) => {
+      const view = await viewCluster(flags, world);
+      const found = await changeList(view, world, (list, now) =>
+        // As long as any node may still hold the entry that it takes back.
+        withHotKeys(
+          list,
+          list.keys.map(({ key, until }) => ({ key, share: 0, until })),
+          now,
+        ),
+      );
+      tell(found, flags);
+    },
+  );
+  return new Command('hot')
+    .description("the fleet's list of hot keys: show, add, remove, clear")
+    .addCommand(show, { isDefault: true })
+    .addCommand(add)
+    .addCommand(remove)
+    .addCommand(clear);
+}
+
+/** Lists keys with one share, or as many as there are shares. */
+export function writeKeys(
+  view: ClusterView,
+  world: World,
+  keys: readonly (string | Pick<HotKey, 'key' | 'share'>)[],
+  share: number,
+  holdMillis: number,
+): Promise<FoundList> {
+  const hold = Math.min(Math.ceil(holdMillis / 1000), MOST_HOLD_SECONDS);
+  return changeList(view, world, (list, now) => {
+    const lasts = new Map(list.keys.map(({ key, until }) => [key, until]));
+    const entries = keys.map((entry) => {
+      const { key, share: own } = typeof entry === 'string' ? { key: entry, share } : entry;
+      // Taken off must last longer than what it takes off.
+      const until = own === 0 ? Math.max(lasts.get(key) ?? 0, now + hold) : now + hold;
+      return { key, share: own, until };
+    });
+    return withHotKeys(list, entries, now);
+  });
+}
+
+function storedKeys(keys: readonly string[], { stored }: HotFlags, { prefix }: ClusterView): string[] {
+  if (!stored) return keys.map((key) => storageKey(prefix, key));
+  for (const key of keys) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control bytes are what no stored key holds
+    if (/[\x00-\x20\x7f]/.test(key) || Buffer.byteLength(key) > 250)
+      throw misuse(`--stored: no key is stored as ${JSON.stringify(key)}`);
+  }
+  return [...keys];
+}
+
+function share(text: string): number {
+  const value = Number(text.replace(/\s*%$/, '')) / 100;
+  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('It must be a percentage, like 5 or 0.5 %.');
+  return value;
+}
