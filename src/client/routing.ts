@@ -32,7 +32,7 @@ export class Routing {
 
   /** Whether the items of `key` are variants, none of them a base. Known without its nodes. */
   hasVariants(key: string): boolean {
-    return this.#placement === 'suffix' && this.#rules.copiesOf(key) > 1;
+    return this.#placement === 'suffix' && (this.#rules.copiesOf(key) ?? 1) > 1;
   }
 
   get markHot(): MarkHot | undefined {

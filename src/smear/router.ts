@@ -54,14 +54,14 @@ export class Router<N extends RingNode> {
       const hot = this.#hot.get(storageKey);
       if (hot !== undefined) return this.#hotRoute(hot, copies);
     }
-    if (copies <= 1) return this.#singles.get(this.ring.owner(storageKey))!;
+    if (copies === undefined || copies === 1) return this.#singles.get(this.ring.owner(storageKey))!;
     return this.#smeared.get(storageKey) ?? this.#smear(storageKey, copies);
   }
 
-  /** What the rules say of a key's copies holds, and what was measured says how they are read. */
-  #hotRoute(hot: HotSpread, ruled: number): Route<N> {
+  /** What the rules say of a key's copies holds, one alone, too, and what was measured says how they are read. */
+  #hotRoute(hot: HotSpread, ruled: number | undefined): Route<N> {
     const { key } = hot;
-    if (ruled > 1 && ruled !== hot.copies) {
+    if (ruled !== undefined && ruled !== hot.copies) {
       this.#hot.set(key, { ...hot, copies: ruled });
       this.#weighted = undefined;
     }

@@ -25,8 +25,8 @@ export class SmearRules {
     this.#prefixes.sort((a, b) => b.prefix.length - a.prefix.length);
   }
 
-  /** How many nodes are to hold `key`; 1 where no rule names it. */
-  copiesOf(key: string): number {
+  /** How many nodes are to hold `key`; `undefined` where no rule names it. */
+  copiesOf(key: string): number | undefined {
     if (this.#exact.size > 0) {
       const copies = this.#exact.get(key);
       if (copies !== undefined) return copies;
@@ -34,6 +34,6 @@ export class SmearRules {
     for (const { prefix, copies } of this.#prefixes) {
       if (key.startsWith(prefix)) return copies;
     }
-    return 1;
+    return undefined;
   }
 }

@@ -3,14 +3,14 @@ import { DEFAULT_COPIES, type SmearRule, SmearRules } from '../../../src/smear/i
 
 describe('smear rules', () => {
   it('name no key where there are none', () => {
-    expect(new SmearRules([]).copiesOf('anything')).toBe(1);
+    expect(new SmearRules([]).copiesOf('anything')).toBeUndefined();
   });
 
   it('name a key to the letter', () => {
     const rules = new SmearRules([{ key: 'hot', copies: 3 }]);
     expect(rules.copiesOf('hot')).toBe(3);
-    expect(rules.copiesOf('hot:1')).toBe(1);
-    expect(rules.copiesOf('Hot')).toBe(1);
+    expect(rules.copiesOf('hot:1')).toBeUndefined();
+    expect(rules.copiesOf('Hot')).toBeUndefined();
   });
 
   it('give a key without a number the default', () => {
@@ -21,8 +21,8 @@ describe('smear rules', () => {
     const rules = new SmearRules([{ prefix: 'user:', copies: 4 }]);
     expect(rules.copiesOf('user:1')).toBe(4);
     expect(rules.copiesOf('user:')).toBe(4);
-    expect(rules.copiesOf('user')).toBe(1);
-    expect(rules.copiesOf('a:user:1')).toBe(1);
+    expect(rules.copiesOf('user')).toBeUndefined();
+    expect(rules.copiesOf('a:user:1')).toBeUndefined();
   });
 
   it('put an exact key before a prefix, in whatever order they are given', () => {
