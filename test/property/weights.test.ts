@@ -7,29 +7,23 @@ import { type HotLoad, readWeights } from '../../src/smear/weights.ts';
 import { POPULARITY } from '../support/popularity.ts';
 
 /** A cluster whose nodes have any part of the ring, and hot keys anywhere in it. */
-const world = fc.integer({ min: 1, max: 20 }).chain((nodes) =>
-  fc.record({
-    arcs: fc
-      .array(fc.double({ min: 0.01, max: 1, noNaN: true }), { minLength: nodes, maxLength: nodes })
-      .map((parts) => {
-        const all = parts.reduce((sum, part) => sum + part, 0);
-        return parts.map((part) => part / all);
-      }),
-    hot: fc.array(
-      fc.record({
-        share: fc.oneof(
-          fc.double({ min: 0, max: 0.05, noNaN: true }),
-          fc.double({ min: 0, max: 1, noNaN: true }),
-        ),
-        nodes: fc.shuffledSubarray(
-          Array.from({ length: nodes }, (_, i) => i),
-          { minLength: 1 },
-        ),
-      }),
-      { maxLength: 20 },
+const world = fc.integer({ min: 1, max: 20 }).chain((nodes) => {
+  const thousandths = (most: number) => fc.integer({ min: 1, max: most }).map((part) => part / 1_000);
+  const hotKey = fc.record({
+    share: fc.oneof({ weight: 3, arbitrary: thousandths(50) }, { weight: 1, arbitrary: thousandths(1_000) }),
+    nodes: fc.shuffledSubarray(
+      Array.from({ length: nodes }, (_, i) => i),
+      { minLength: 1 },
     ),
-  }),
-);
+  });
+  return fc.record({
+    arcs: fc.array(thousandths(1_000), { minLength: nodes, maxLength: nodes }).map((parts) => {
+      const all = parts.reduce((sum, part) => sum + part, 0);
+      return parts.map((part) => part / all);
+    }),
+    hot: fc.array(hotKey, { maxLength: 20 }),
+  });
+});
 
 /** How far the shares are to be scaled down, where estimates come to more than there is. */
 const scaleOf = (hot: readonly HotLoad[]): number =>
@@ -132,6 +126,12 @@ describe('read weights', () => {
       [0, 1],
       [1, 1],
     ]);
+  });
+
+  it('begin at the base where nodes are alike', () => {
+    const arcs = [0.25, 0.25, 0.25, 0.25];
+    const [weights] = readWeights(arcs, [{ share: 0.01, nodes: [3, 0, 2] }]);
+    expect([...weights!]).toEqual([14 / 40, 27 / 40, 1]);
   });
 
   it('lift no node above the level of copies that are read alike, but for two slices', () => {

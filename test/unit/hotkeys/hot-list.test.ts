@@ -92,6 +92,7 @@ describe('what is no hot list is refused, and why', () => {
 
   it.each([
     ['above all', 1.5],
+    ['a little above all', 1.0001],
     ['below nothing', -0.1],
     ['that is no number', Number.NaN],
     ['without end', Number.POSITIVE_INFINITY],
@@ -183,6 +184,21 @@ describe('a change of a hot list', () => {
     expect(hotter.keys.some(({ key }) => key === 'k0')).toBe(false);
     const colder = withHotKeys(full, [{ key: 'new', share: 0.0005, until: NOW + 5 }], NOW);
     expect(colder.keys).toEqual(full.keys.toReversed());
+  });
+
+  it('that two wrote at once is of the two the one that lasts longer, else the hotter one', () => {
+    const [long, short] = [
+      entry('a', { share: 0.1, until: NOW + 9 }),
+      entry('a', { share: 0.2, until: NOW + 8 }),
+    ];
+    const [hotter, colder] = [entry('a', { share: 0.2 }), entry('a', { share: 0.1 })];
+    for (const [holds, other] of [
+      [long, short],
+      [hotter, colder],
+    ] as const) {
+      expect(mergeHotLists(list([holds]), list([other]), NOW).keys).toEqual([holds]);
+      expect(mergeHotLists(list([other]), list([holds]), NOW).keys).toEqual([holds]);
+    }
   });
 
   it('orders keys by share, and those alike by name', () => {
