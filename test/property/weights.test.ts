@@ -81,15 +81,6 @@ function lowestLevel(arcs: readonly number[], hot: readonly HotLoad[]): number {
   return Math.max(...load);
 }
 
-/** The finest that a key is divided into. */
-const slice = (hot: readonly HotLoad[]): number => {
-  const scale = scaleOf(hot);
-  return Math.max(
-    0,
-    ...hot.map(({ share }) => (share * scale) / Math.max(16, Math.round(share * scale * 4_000))),
-  );
-};
-
 describe('read weights', () => {
   it('are probabilities, one for each node of a key, cumulated: none is negative, the last is 1', () => {
     fc.assert(
@@ -122,23 +113,25 @@ describe('read weights', () => {
       { share: 0.001, nodes: [1, 0] },
     ];
     expect(readWeights([0.4, 0.3, 0.2, 0.1], hot).map((row) => [...row])).toEqual([
-      [0, 240 / 800, 1],
+      [0, 0.30024999999999996, 1],
       [0, 1],
       [1, 1],
     ]);
   });
 
-  it('begin at the base where nodes are alike', () => {
+  it('are alike where the nodes are', () => {
     const arcs = [0.25, 0.25, 0.25, 0.25];
     const [weights] = readWeights(arcs, [{ share: 0.01, nodes: [3, 0, 2] }]);
-    expect([...weights!]).toEqual([14 / 40, 27 / 40, 1]);
+    expect([...weights!].map((upTo) => Number(upTo.toFixed(12)))).toEqual([
+      0.333333333333, 0.666666666667, 1,
+    ]);
   });
 
-  it('lift no node above the level of copies that are read alike, but for two slices', () => {
+  it('lift no node above the level of copies that are read alike', () => {
     fc.assert(
       fc.property(world, ({ arcs, hot }) => {
         const level = Math.max(...loads(arcs, hot, readWeights(arcs, hot)));
-        expect(level).toBeLessThanOrEqual(Math.max(...loads(arcs, hot)) + 2 * slice(hot) + 1e-9);
+        expect(level).toBeLessThanOrEqual(Math.max(...loads(arcs, hot)) + 1e-9);
       }),
       { numRuns: 300 },
     );
@@ -154,8 +147,8 @@ describe('read weights', () => {
         const { nodes } = alone[0]!;
         const least = Math.min(...nodes.map((node) => load[node]!));
         for (const [i, node] of nodes.entries()) {
-          const isRead = weights[0]![i]! > (weights[0]![i - 1] ?? 0);
-          if (isRead) expect(load[node]).toBeLessThanOrEqual(least + slice(alone) + 1e-9);
+          const isRead = weights[0]![i]! > (weights[0]![i - 1] ?? 0) + 1e-9;
+          if (isRead) expect(load[node]).toBeLessThanOrEqual(least + 1e-9);
         }
       }),
     );
@@ -206,10 +199,10 @@ describe.each([
     expect(average(uniform)).toBeGreaterThan(alike);
   });
 
-  it('is poured to within half a percent of the lowest level there is', () => {
+  it('is poured to the lowest level there is', () => {
     for (const { arcs, hot } of rings) {
       const level = Math.max(...loads(arcs, hot, readWeights(arcs, hot)));
-      expect(level / lowestLevel(arcs, hot)).toBeLessThanOrEqual(1.005);
+      expect(level / lowestLevel(arcs, hot)).toBeLessThanOrEqual(1.0001);
     }
   });
 });
