@@ -115,14 +115,21 @@ export function isSmearKey(value: unknown): boolean {
   );
 }
 
-/** Bounds of each field: beyond them nothing or everything would be hot, or counting would cost more than it saves. */
+/** Bounds of each field: beyond them nothing or everything would be hot, or next to nothing would be counted. */
 const AUTO_BOUNDS: Readonly<Record<string, readonly [least: number, most: number]>> = {
   tolerance: [0.001, 1],
   leastReadsPerSecond: [1, 1e9],
   oneIn: [1, 100_000],
 };
 
-export function isAuto(value: unknown): boolean {
+export const auto = must(
+  isAuto,
+  `true, false or an object with some of ${Object.entries(AUTO_BOUNDS)
+    .map(([name, [least, most]]) => `${name} (${least} to ${most})`)
+    .join(', ')}`,
+);
+
+function isAuto(value: unknown): boolean {
   if (typeof value === 'boolean') return true;
   if (!isRecord(value) || !hasOnly(value, Object.keys(AUTO_BOUNDS))) return false;
   return Object.entries(AUTO_BOUNDS).every(([name, [least, most]]) => {

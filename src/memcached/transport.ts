@@ -68,7 +68,8 @@ export interface NodeTransport {
   count(key: string, direction: CountDirection, by: number, endsAt: Millis): Promise<CountOutcome>;
   /**
    * Adds to a counter that begins at nothing with its first sample and is forgotten `windowSeconds` after that, and tells
-   * what it has come to. `by` 0 only looks. With the capability `counters` only; never sent a second time.
+   * what it has come to. `by` 0 only looks, and begins one that is not there. With the capability `counters` only; never
+   * sent a second time.
    */
   sample(key: string, windowSeconds: Seconds, by: number, endsAt: Millis): Promise<SampleOutcome>;
   /**

@@ -50,8 +50,7 @@ export class Router<N extends RingNode> {
   /** `key` is the caller's, which rules name; `storageKey` is what is stored and hashed. */
   routeFor(key: string, storageKey: string): Route<N> {
     const copies = this.#rules.copiesOf(key);
-    // One that a rule keeps on its base stays there, however hot.
-    if (this.#hot.size > 0 && copies !== 1) {
+    if (this.#hot.size > 0) {
       const hot = this.#hot.get(storageKey);
       if (hot !== undefined) return this.#hotRoute(hot, copies);
     }
@@ -59,7 +58,7 @@ export class Router<N extends RingNode> {
     return this.#smeared.get(storageKey) ?? this.#smear(storageKey, copies);
   }
 
-  /** What the rules say of a key's copies holds, and what was measured says how they are read. */
+  /** What the rules say of a key's copies holds, one alone, too, and what was measured says how they are read. */
   #hotRoute(hot: HotSpread, ruled: number | undefined): Route<N> {
     const { key } = hot;
     if (ruled !== undefined && ruled !== hot.copies) {

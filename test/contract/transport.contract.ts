@@ -299,6 +299,130 @@ export function describeNodeTransport(name: string, open: (opened: OpenedTranspo
       await other.close();
     });
 
+    describe('whose samples are counted', () => {
+      const sample = (key: string, by: number, windowSeconds = 60) =>
+        transport.sample(key, windowSeconds, by, NEVER);
+      /** The rest is for transports with counters; those without say so, and leave nothing. */
+      const counts = async (key: string): Promise<boolean> => {
+        if (transport.capabilities.counters) return true;
+        expect(await sample(key, 1)).toEqual({ kind: 'unsupported' });
+        expect(await get(key)).toEqual({ kind: 'miss' });
+        return false;
+      };
+      const remaining = async (counting: ReturnType<typeof sample>): Promise<number> => {
+        const outcome = await counting;
+        if (outcome.kind !== 'counted') throw new Error(outcome.kind);
+        return outcome.remainingSeconds;
+      };
+
+      it('begins with the first, adds the others, and looks', async () => {
+        const [key, other] = [fresh(), fresh()];
+        if (!(await counts(key))) return;
+        expect(await sample(key, 7)).toMatchObject({ kind: 'counted', value: 7 });
+        expect(await sample(key, 0)).toMatchObject({ kind: 'counted', value: 7 });
+        expect(await sample(key, 1)).toMatchObject({ kind: 'counted', value: 8 });
+        expect(await sample(key, 2 ** 32)).toMatchObject({ kind: 'counted', value: 2 ** 32 + 8 });
+        expect(await sample(other, 0)).toMatchObject({ kind: 'counted', value: 0 });
+        const many = await Promise.all(Array.from({ length: 50 }, () => sample(other, 3)));
+        expect(many.map((outcome) => outcome.kind === 'counted' && outcome.value)).toEqual(
+          many.map((_, i) => 3 * (i + 1)),
+        );
+      });
+
+      it('tells what the window has left, which no further sample prolongs', async () => {
+        const key = fresh();
+        if (!(await counts(key))) return;
+        const left = await remaining(sample(key, 1, 60));
+        // The node's clock ticks once a second, and may just have.
+        expect([59, 60]).toContain(left);
+        for (const windowSeconds of [60, 5, 1_000]) {
+          const later = await remaining(sample(key, 1, windowSeconds));
+          expect(later).toBeLessThanOrEqual(left);
+          expect(later).toBeGreaterThan(left - 5);
+        }
+      });
+
+      it('forgets them after the window', { timeout: 10_000 }, async () => {
+        const key = fresh();
+        if (!(await counts(key))) return;
+        const lasting = fresh();
+        await sample(lasting, 5);
+        await sample(key, 5, 2);
+        await expect
+          .poll(() => sample(key, 0, 60), { interval: 50, timeout: 5_000 })
+          .toMatchObject({ value: 0 });
+        expect(await remaining(sample(key, 0))).toBeGreaterThan(50);
+        expect(await sample(lasting, 1)).toMatchObject({ value: 6 });
+      });
+
+      it.each(['', 'seven', '[1,[]]', '-1', '99999999999999999999999'])(
+        'refuses where there is no counter but %j, and goes on',
+        async (value) => {
+          const [key, other] = [fresh(), fresh()];
+          if (!(await counts(key))) return;
+          await set(key, item(value));
+          const outcomes = await Promise.all([sample(other, 1), sample(key, 1), sample(other, 1)]);
+          expect(outcomes.map(({ kind }) => kind)).toEqual(['counted', 'refused', 'counted']);
+          expect(await get(key)).toMatchObject({ value: Buffer.from(value) });
+          expect(told).toEqual(['answered']);
+        },
+      );
+
+      it('refuses a number that it cannot tell', async () => {
+        const key = fresh();
+        if (!(await counts(key))) return;
+        await set(key, item(`${Number.MAX_SAFE_INTEGER}`));
+        expect(await sample(key, 0)).toMatchObject({ value: Number.MAX_SAFE_INTEGER });
+        expect(await sample(key, 1)).toEqual({ kind: 'refused' });
+      });
+
+      it('sends no sample twice', async () => {
+        const key = fresh();
+        if (!(await counts(key))) return;
+        await using between = await startFaultyPeer(node);
+        const { host, port } = between;
+        const other = open({ host, port, timeouts: TIMEOUTS, clock: systemClock, listener });
+        expect(await other.sample(key, 60, 5, NEVER)).toMatchObject({ value: 5 });
+        // One reply is lost with its connection; the next connection is sound.
+        const lost = (): Buffer => {
+          between.set({});
+          between.drop('fin');
+          return Buffer.alloc(0);
+        };
+        between.set({ edit: lost });
+        expect(await other.sample(key, 60, 5, NEVER)).toMatchObject({ kind: 'unavailable' });
+        expect(await sample(key, 0)).toMatchObject({ value: 10 });
+        await other.close();
+      });
+    });
+
+    it('tells what time an item has left to who reads it to replace it', async () => {
+      const key = fresh();
+      await set(key, item('v', 7, 60));
+      const read = await transport.getWithCas(key, NEVER);
+      const { ttlSeconds } = read as { ttlSeconds?: number };
+      expect([59, 60]).toContain(transport.capabilities.remainingTtl ? ttlSeconds : 60);
+      expect(read).not.toMatchObject({ leased: true });
+    });
+
+    it('tells who reads an item to replace it that somebody renews it, or should', async () => {
+      if (!transport.capabilities.leases) return;
+      const [renewed, given, absent] = [fresh(), fresh(), fresh()];
+      for (const key of [renewed, given]) {
+        await set(key, item('v', 7, 60));
+        expect(await transport.getWithCas(key, NEVER)).toMatchObject({ kind: 'hit', leased: false });
+        expect(await transport.lease(key, 10, 100, NEVER)).toMatchObject({ kind: 'hit', won: true });
+        expect(await transport.getWithCas(key, NEVER)).toMatchObject({ kind: 'hit', leased: true });
+      }
+      const { cas } = (await transport.getWithCas(given, NEVER)) as { cas: string };
+      await transport.giveBack(given, cas, true, NEVER);
+      expect(await transport.getWithCas(given, NEVER)).toMatchObject({ kind: 'hit', leased: true });
+      await set(renewed, item('w', 7, 60));
+      expect(await transport.getWithCas(renewed, NEVER)).toMatchObject({ kind: 'hit', leased: false });
+      await transport.lease(absent, 10, 0, NEVER);
+      expect(await transport.getWithCas(absent, NEVER)).toMatchObject({ kind: 'hit', leased: true });
+    });
+
     it('lets an item end after its time to live', { timeout: 10_000 }, async () => {
       const key = fresh();
       const lasting = fresh();
@@ -397,6 +521,9 @@ export function describeNodeTransport(name: string, open: (opened: OpenedTranspo
       expect(await transport.getWithCas('k', NEVER)).toMatchObject({ kind: 'unavailable' });
       expect(await transport.look('k', undefined, NEVER)).toMatchObject({ kind: 'unavailable' });
       expect(await transport.count('k', 'up', 1, NEVER)).toMatchObject({ kind: 'unavailable' });
+      if (transport.capabilities.counters) {
+        expect(await transport.sample('k', 60, 1, NEVER)).toMatchObject({ kind: 'unavailable' });
+      }
       expect((await transport.getMany(['a', 'b'], NEVER)).map(({ kind }) => kind)).toEqual([
         'unavailable',
         'unavailable',

@@ -91,6 +91,26 @@ describe('options', () => {
     ]);
   });
 
+  it('look for hot keys by default, by rules of which each may be changed alone', () => {
+    const autoOf = (smear?: Record<string, unknown>) => resolve({ discovery: NODES, smear }).smear.auto;
+    const rules = { tolerance: 0.03, leastReadsPerSecond: 20, oneIn: 128 };
+    expect(autoOf()).toEqual(rules);
+    for (const auto of [true, undefined, {}, { tolerance: undefined }])
+      expect(autoOf({ auto })).toEqual(rules);
+    expect(autoOf({ auto: { tolerance: 0.1 } })).toEqual({ ...rules, tolerance: 0.1 });
+    expect(autoOf({ auto: { leastReadsPerSecond: 500 } })).toEqual({ ...rules, leastReadsPerSecond: 500 });
+    expect(autoOf({ auto: { oneIn: 1 } })).toEqual({ ...rules, oneIn: 1 });
+    const bounds = { tolerance: 0.001, leastReadsPerSecond: 1e9, oneIn: 100_000 };
+    expect(autoOf({ auto: bounds })).toEqual(bounds);
+  });
+
+  it('do not look for hot keys where that is switched off, nor under `suffix`', () => {
+    const autoOf = (smear: Record<string, unknown>) => resolve({ discovery: NODES, smear }).smear.auto;
+    expect(autoOf({ auto: false })).toBeUndefined();
+    expect(autoOf({ auto: true, placement: 'suffix' })).toBeUndefined();
+    expect(autoOf({ auto: { oneIn: 64 }, placement: 'suffix' })).toBeUndefined();
+  });
+
   it('that are undefined count as not given', () => {
     const options = {
       discovery: { nodes: NODES.nodes, clusterId: undefined, configurationEndpoint: undefined },
@@ -200,6 +220,29 @@ describe('wrong options', () => {
     expect(problemsOf(options)[0]).toBe(`${what} must be an object`);
   });
 
+  it.each([
+    ['yes'],
+    [null],
+    [7],
+    [[]],
+    [{ tolerance: 0 }],
+    [{ tolerance: 1.1 }],
+    [{ tolerance: '0.1' }],
+    [{ tolerance: Number.NaN }],
+    [{ leastReadsPerSecond: 0 }],
+    [{ leastReadsPerSecond: 2e9 }],
+    [{ oneIn: 0.5 }],
+    [{ oneIn: 100_001 }],
+    [{ oneIn: null }],
+    [{ oneIn: 64, tolerence: 0.1 }],
+    [{ constructor: 1 }],
+  ])('of the search for hot keys are told with what they may be, and what they are: %j', (auto) => {
+    expect(problemsOf(withNodes({ smear: { auto } }))).toEqual([
+      'smear.auto must be true, false or an object with some of tolerance (0.001 to 1), ' +
+        `leastReadsPerSecond (1 to 1000000000), oneIn (1 to 100000), got ${JSON.stringify(auto)}`,
+    ]);
+  });
+
   it('are told all at once, in one TypeError', () => {
     const options = { discovery: { nodes: [] }, schema: 'a:b', conectTimeout: 1, smear: { placement: 'x' } };
     expect(problemsOf(options)).toHaveLength(4);
@@ -272,6 +315,15 @@ describe('environment variables', () => {
     });
   });
 
+  it('switch the search for hot keys off and on', () => {
+    const autoOf = (text: string, smear = {}) =>
+      resolve({ discovery: NODES, smear }, { SMEARCACHE_SMEAR_AUTO: text }).smear.auto;
+    for (const text of ['false', '0', ' False']) expect(autoOf(text)).toBeUndefined();
+    for (const text of ['true', '1', '']) expect(autoOf(text)).toMatchObject({ oneIn: 128 });
+    expect(autoOf('false', { auto: { oneIn: 64 } })).toMatchObject({ oneIn: 64 });
+    expect(autoOf('true', { auto: false })).toBeUndefined();
+  });
+
   it('name the cluster by its endpoint or id', () => {
     expect(resolve({}, CONFIGURED).discovery.kind).toBe('configuration-endpoint');
     expect(resolve({}, { SMEARCACHE_CLUSTER_ID: 'shop' }).discovery).toEqual({
@@ -313,6 +365,8 @@ describe('environment variables', () => {
     ['SMEARCACHE_SCHEMA', 'a:b'],
     ['SMEARCACHE_DIALECT', 'md5'],
     ['SMEARCACHE_SMEAR_COPY_TTL_SECONDS', '5s'],
+    ['SMEARCACHE_SMEAR_AUTO', 'on'],
+    ['SMEARCACHE_SMEAR_AUTO', '0.03'],
   ])('are named by their own name where they are wrong: %s=%s', (variable, text) => {
     const [problem, ...others] = problemsOf({ discovery: NODES }, { [variable]: text });
     expect(others).toEqual([]);

@@ -41,6 +41,31 @@ describe('the log', () => {
     expect(logger.warn).toHaveBeenCalledTimes(1_001);
   });
 
+  it('tells each time that a key became hot or is hot no more, and of what was taken for a list of them', () => {
+    const { logger, observe } = opened();
+    const promoted: ClientEvent = {
+      kind: 'hot-key-promoted',
+      key: 'v1:item:1',
+      share: 0.12,
+      copies: 4,
+      version: 7,
+    };
+    for (let round = 0; round < 2; round++) {
+      observe(promoted);
+      observe({ kind: 'hot-key-demoted', key: 'v1:item:1', version: 8 });
+      observe({ kind: 'hot-list-refused', reason: 'it is no JSON' });
+    }
+    const { kind: _kind, ...details } = promoted;
+    const told = [
+      ['cache key is hot and is spread over several nodes', details],
+      ['cache key is hot no more', { key: 'v1:item:1', version: 8 }],
+    ];
+    expect(logger.info.mock.calls).toEqual([...told, ...told]);
+    const refused = ['list of hot keys could not be read and was ignored', { reason: 'it is no JSON' }];
+    expect(logger.warn.mock.calls).toEqual([refused, refused]);
+    expect(logger.debug).not.toHaveBeenCalled();
+  });
+
   it('tells all else each time, of an error its sentence', () => {
     const { logger, observe } = opened();
     const event: ClientEvent = { kind: 'refresh-failed', key: 'k', reason: 'origin' };
