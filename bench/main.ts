@@ -7,6 +7,7 @@ interface Benchmark {
 const BENCHES: Readonly<Record<string, () => Promise<Benchmark>>> = {
   clients: () => import('./clients.ts'),
   'cold-start': () => import('./cold-start.ts'),
+  'false-promotions': () => import('./false-promotions.ts'),
   'first-value': () => import('./first-value.ts'),
   heap: () => import('./heap.ts'),
   layer: () => import('./layer.ts'),
