@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { NEVER } from '../../src/base/units.ts';
 import { flagsOf, hotShareOf } from '../../src/codec/flags.ts';
-import { encodeHotList, HOLD_SECONDS, type HotList } from '../../src/hotkeys/index.ts';
+import { DEFAULT_HOT_RULES, encodeHotList, HOLD_SECONDS, type HotList } from '../../src/hotkeys/index.ts';
 import { createCache } from '../../src/index.ts';
 import type { TestNode } from '../../src/testing/index.ts';
 import { EAGER, HotFleet, LIST, toldOf } from '../support/hot-fleet.ts';
 import type { LeasedCache } from '../support/leased-cache.ts';
 import { ListedSource } from '../support/listed-source.ts';
+import { type Memcached, memcachedAvailable, startMemcachedCluster } from '../support/memcached.ts';
 import { exchange } from '../support/raw-client.ts';
 
 const LONG = { ttlSeconds: 600 };
@@ -502,6 +503,129 @@ describe('at the end of an invocation', () => {
     for (let i = 0; i < 20; i++) expect(await process.cache.get('hot')).toBeUndefined();
     await new Promise((resolve) => setImmediate(resolve));
     expect(commandsOn(fleet)).toEqual(commands);
+  });
+});
+
+describe('keys from users', () => {
+  it.each([
+    ['as long as a stored key can be', 'k'.repeat(242)],
+    ['longer than that', 'k'.repeat(1_000)],
+    ['of Unicode', '热'.repeat(80)],
+    ['with line ends and spaces', 'get a\r\nflush_all\r\n'],
+    ['like those of the detection', LIST],
+  ])('are found hot and spread: one %s', async (_what, key) => {
+    await using fleet = await HotFleet.start();
+    const process = fleet.open();
+    await process.cache.set(key, 'v', LONG);
+    await fleet.heat(process, key);
+    await fleet.heat(process, key);
+    expect(process.events.map(({ kind }) => kind)).toEqual(['topology-changed', 'hot-key-promoted']);
+    const [listed] = process.hotKeys!.list.keys;
+    expect(process.routeFor(key)?.kind === 'smeared' || listed!.key.startsWith('sc~h~')).toBe(true);
+    const holders = fleet.nodes.filter((node) =>
+      node.items().some((item) => item.key === `${listed!.key}~sc`),
+    );
+    expect(holders.length).toBeGreaterThan(0);
+    expect(fleet.listed()).toEqual(Array(4).fill([listed!.key]));
+    expect(await process.cache.get(key)).toBe('v');
+  });
+
+  it('that are read once each leave few counters, for a minute', async () => {
+    await using fleet = await HotFleet.start();
+    const process = fleet.open({ auto: DEFAULT_HOT_RULES });
+    const keys = 20_000;
+    for (let batch = 0; batch < 20; batch++) {
+      await process.cache.getMany(Array.from({ length: keys / 20 }, (_, i) => `user:${batch}:${i}`));
+      await process.cache.settle(NEVER);
+    }
+    const counters = () =>
+      fleet.nodes.flatMap((node) => node.items()).filter(({ key }) => key.startsWith('sc~n~'));
+    expect(counters().length).toBeGreaterThan(0);
+    // Four standard deviations more than the mean.
+    const mean = keys / DEFAULT_HOT_RULES.oneIn;
+    expect(counters().length).toBeLessThan(mean + 4 * Math.sqrt(mean));
+    fleet.clock.advance(60_000);
+    expect(counters()).toEqual([]);
+    expect(process.hotKeys!.size).toBe(0);
+  });
+
+  it.each(['garbage', String(2n ** 62n)])(
+    'cannot bring down a node by a counter that holds %s',
+    async (text) => {
+      await using fleet = await HotFleet.start();
+      const [base] = await fleet.placesOf('hot');
+      await put(base!, 'sc~n~hot', text, 'T60');
+      const process = fleet.open();
+      await process.cache.set('hot', 'v', LONG);
+      await fleet.heat(process, 'hot');
+      expect(process.events.map(({ kind }) => kind)).toEqual(['topology-changed']);
+      expect(process.cache.tally.errors).toBe(0);
+    },
+  );
+
+  it('that are written as often as they are read are read by their writers as they were written', async () => {
+    await using fleet = await HotFleet.start();
+    const processes = [fleet.open(), fleet.open()];
+    await fleet.heat(processes[0]!, 'hot');
+    await fleet.browse(processes[1]!, 60);
+    expect(processes.map((process) => process.routeFor('hot')?.kind)).toEqual(['smeared', 'smeared']);
+    for (let n = 0; n < 200; n++) {
+      const process = processes[n % 2]!;
+      expect(await process.cache.set('hot', n, LONG)).toEqual({ kind: 'stored' });
+      expect(await process.cache.get('hot')).toBe(n);
+      if (n % 50 === 0) fleet.clock.advance(1_000);
+    }
+  });
+
+  it('that one process writes before it hears that they are hot are read by it as they were written', async () => {
+    await using fleet = await HotFleet.start();
+    const [reader, writer] = [fleet.open(), fleet.open()];
+    await writer.cache.set('hot', 'old', LONG);
+    await fleet.heat(reader, 'hot');
+    await fleet.reads(reader, 'hot', 60);
+    await writer.cache.set('hot', 'new', LONG);
+    // Now copies of the old value lie about, and it hears of them.
+    await fleet.browse(writer, 60);
+    expect(writer.routeFor('hot')?.kind).toBe('smeared');
+    for (let i = 0; i < 50; i++) expect(await writer.cache.get('hot')).toBe('new');
+    expect((await writer.cache.getMany(['hot'])).hits.get('hot')).toBe('new');
+    expect(await writer.cache.wrap('hot', () => 'loaded', LONG)).toBe('new');
+    fleet.clock.advance(8_000);
+    for (let i = 0; i < 50; i++) expect(await reader.cache.get('hot')).toBe('new');
+  });
+});
+
+describe.skipIf(!memcachedAvailable)('on real memcached', () => {
+  it('a key that becomes hot is listed on every node, spread, and readable by other clients', async () => {
+    await using cluster = await startMemcachedCluster(4);
+    const messages: string[] = [];
+    const hear = (message: string): void => void messages.push(message);
+    const logger = { debug: hear, info: hear, warn: hear };
+    const patient = { connectTimeoutMillis: 5_000, operationTimeoutMillis: 5_000 };
+    const options = { discovery: { nodes: cluster.names }, ...patient, smear: { auto: EAGER }, logger };
+    const [promoter, other] = [createCache(options), createCache(options)];
+    try {
+      await promoter.set('hot', 'text', { ttlSeconds: 600 });
+      const ask = (node: Memcached, command: string) => exchange(node, [command]);
+      const lists = () => Promise.all(cluster.nodes.map((node) => ask(node, `mg ${LIST} v\r\n`)));
+      const isListed = async () => (await lists()).every((reply) => reply.includes('"hot"'));
+      while (!(await isListed())) for (let i = 0; i < 20; i++) expect(await promoter.get('hot')).toBe('text');
+      const replies = await Promise.all(cluster.nodes.map((node) => ask(node, 'mg hot f t v\r\n')));
+      const [, flags, ttl] = /f(\d+) t(\d+)\r\ntext\r\n$/.exec(
+        replies.find((reply) => reply.startsWith('VA'))!,
+      )!;
+      expect(Number(flags) & 0xffff).toBe(0);
+      expect(Number(ttl)).toBeLessThanOrEqual(600);
+      // Another process knows of it from the first item.
+      expect(await other.get('hot')).toBe('text');
+      for (let i = 0; i < 200; i++) expect(await other.get('hot')).toBe('text');
+      await other.delete('nothing');
+      const copies = await Promise.all(cluster.nodes.map((node) => ask(node, 'mg hot~sc v\r\n')));
+      expect(copies.filter((reply) => reply.startsWith('VA 4')).length).toBeGreaterThanOrEqual(3);
+      expect(messages.filter((message) => message.includes('down'))).toEqual([]);
+    } finally {
+      await Promise.all([promoter.close(), other.close()]);
+    }
   });
 });
 
