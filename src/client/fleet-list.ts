@@ -69,15 +69,16 @@ export class FleetList {
     const { list, refused } = stored;
     this.#tellOf(refused, tally);
     // A node that has lost its list refutes nothing, where there is one.
-    const isNews = (list.version > 0 || this.#hotKeys.list.version === 0) && this.#hotKeys.learn(list, now);
-    tally.hotKeys = this.#hotKeys.size;
+    const { revision } = this.#hotKeys;
+    if (list.version > 0 || this.#hotKeys.list.version === 0) this.#hotKeys.learn(list, now);
     // Before the node is told: what is over must not go without a word.
     if (hasEnded(list, now)) await this.change(reach, true, () => undefined);
     const known = this.#hotKeys.list;
     if (refused !== undefined || isBehind(list, known, now)) {
       await bringUpToDate(node, ring.dialect, known, now, endsAt);
     }
-    return isNews;
+    tally.hotKeys = this.#hotKeys.size;
+    return this.#hotKeys.revision !== revision;
   }
 
   /**

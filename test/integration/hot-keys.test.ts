@@ -385,6 +385,20 @@ describe('the list', () => {
     expect(fleet.listed([fresh])).toEqual([['hot']]);
   });
 
+  it('is known whole to who reads it where it is old', async () => {
+    await using fleet = await HotFleet.start();
+    const [owner, ...others] = await fleet.placesOf(LIST);
+    await putList(owner!, { version: 5, keys: [fleet.entry('hot', 0.2, 3_000, 5)] });
+    for (const node of others) await putList(node, { version: 4, keys: [fleet.entry('ended', 0.2, 1, 4)] });
+    fleet.clock.advance(2_000);
+    // It draws the first node.
+    const process = fleet.open({ random: () => 0 }, [...others, owner!]);
+    await fleet.browse(process, 8);
+    expect(process.hotKeys!.size).toBe(1);
+    expect(process.routeFor('hot')?.kind).toBe('smeared');
+    expect(fleet.listed([others[0]!])).toEqual([['hot']]);
+  });
+
   it('holds over a change of the ring from 4 to 6 nodes and back', async () => {
     await using fleet = await HotFleet.start(6);
     const four = fleet.nodes.slice(0, 4);
