@@ -5,7 +5,7 @@ import type { Millis } from '../base/units.ts';
 const MOST_KEYS = 1_000;
 
 /** All others are known by a hash of their names. */
-const SLOTS = 16_384;
+const SLOTS = 65_536;
 
 /**
  * Keys that this process wrote a moment ago. It reads them from their bases until no copy of before the write can be
@@ -16,8 +16,8 @@ export class OwnWrites {
   readonly #clock: Clock;
   readonly #boundMillis: Millis;
   readonly #until = new Map<string, Millis>();
-  /** Of those that are not known by name, by hash. */
-  #untilOfSlot: Float64Array | undefined;
+  /** Of those that are not known by name, by hash, in seconds: made when it is needed. */
+  #untilOfSlot: Uint32Array | undefined;
 
   /** `boundMillis`: how long a copy may outlive a write. */
   constructor(clock: Clock, boundMillis: Millis) {
@@ -48,7 +48,7 @@ export class OwnWrites {
 
   #hasSlot(storageKey: string): boolean {
     const slots = this.#untilOfSlot;
-    return slots !== undefined && this.#clock.wall() < slots[slotOf(storageKey)]!;
+    return slots !== undefined && this.#clock.wall() < slots[slotOf(storageKey)]! * 1_000;
   }
 
   /** They lie in the order of their age. Where there is no room the oldest loses its name. */
@@ -56,9 +56,9 @@ export class OwnWrites {
     for (const [key, until] of this.#until) {
       if (until > now) {
         if (this.#until.size < MOST_KEYS) return;
-        this.#untilOfSlot ??= new Float64Array(SLOTS);
+        this.#untilOfSlot ??= new Uint32Array(SLOTS);
         const slot = slotOf(key);
-        this.#untilOfSlot[slot] = Math.max(this.#untilOfSlot[slot]!, until);
+        this.#untilOfSlot[slot] = Math.max(this.#untilOfSlot[slot]!, Math.ceil(until / 1_000));
       }
       this.#until.delete(key);
     }

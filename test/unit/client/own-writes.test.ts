@@ -53,7 +53,8 @@ describe('own writes', () => {
       clock.advance(1);
     }
     expect(keys.filter((key) => !writes.has(key))).toEqual([]);
-    clock.advance(BOUND_MILLIS);
+    // And up to a second more.
+    clock.advance(BOUND_MILLIS + 1_000);
     expect(keys.filter((key) => writes.has(key))).toEqual([]);
   });
 
@@ -61,7 +62,7 @@ describe('own writes', () => {
     const { writes } = made();
     for (let i = 0; i < 2_000; i++) writes.add(`key:${i}`);
     const others = Array.from({ length: 10_000 }, (_, i) => `other:${i}`);
-    expect(others.filter((key) => writes.has(key)).length).toBeLessThan(1_000);
+    expect(others.filter((key) => writes.has(key)).length).toBeLessThan(300);
   });
 
   it('keep a key that was written again for as long as a new one', () => {
