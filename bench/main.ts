@@ -8,6 +8,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Benchmark>>> = {
   balance: () => import('./balance.ts'),
   clients: () => import('./clients.ts'),
   'cold-start': () => import('./cold-start.ts'),
+  'false-promotions': () => import('./false-promotions.ts'),
   'first-value': () => import('./first-value.ts'),
   'hard-cases': () => import('./hard-cases.ts'),
   heap: () => import('./heap.ts'),

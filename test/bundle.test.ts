@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const ENTRY = fileURLToPath(new URL('../src/index.ts', import.meta.url));
 /** In kB of 1,024 bytes, as bundlers print them. memjs is 6 of them, and what drives it 5 more. */
-const LIMIT_KB = 124;
+const LIMIT_KB = 126;
 
 /** What a cold start must not pay for, as Node names it once loaded. */
 const UNWANTED = ['tls', 'crypto', 'zlib', 'http', 'https', 'fs/promises'].map(

@@ -3,7 +3,7 @@ import type { Observer } from '../base/events.ts';
 import type { Random } from '../base/random.ts';
 import type { Tally } from '../base/tally.ts';
 import type { Millis, Seconds } from '../base/units.ts';
-import { type HotKey, type HotList, withHotKeys } from '../hotkeys/index.ts';
+import { type HotKey, type HotList, isBehind, mergeHotLists, withHotKeys } from '../hotkeys/index.ts';
 import type { Ring } from '../ring/index.ts';
 import type { CacheNode } from './cache-node.ts';
 import type { HotKeys } from './hot-keys.ts';
@@ -66,19 +66,24 @@ export class FleetList {
     const now = this.now();
     const stored = await readHotList(node, ring.dialect, now, endsAt);
     if (stored === undefined) return false;
-    this.#tellOf(stored.refused, tally);
+    const { list, refused } = stored;
+    this.#tellOf(refused, tally);
+    // A node that has lost its list refutes nothing, where there is one.
+    const { revision } = this.#hotKeys;
+    if (list.version > 0 || this.#hotKeys.list.version === 0) this.#hotKeys.learn(list, now);
+    // Before the node is told: what is over must not go without a word.
+    if (hasEnded(list, now)) await this.change(reach, true, () => undefined);
     const known = this.#hotKeys.list;
-    if (stored.list.version < known.version) await bringUpToDate(node, ring.dialect, known, now, endsAt);
-    const isNews = this.#hotKeys.learn(stored.list, now);
+    if (refused !== undefined || isBehind(list, known, now)) {
+      await bringUpToDate(node, ring.dialect, known, now, endsAt);
+    }
     tally.hotKeys = this.#hotKeys.size;
-    const isOver = stored.list.keys.some(({ until }) => until <= now);
-    if (isOver) await this.change(reach, true, (list) => withHotKeys(list, [], now));
-    return isNews;
+    return this.#hotKeys.revision !== revision;
   }
 
   /**
-   * Changes the list, of which those go whose time is over. Gives it as it is then, `undefined` where it could not be
-   * changed. `everywhere`: all nodes are told at once.
+   * Changes the list, of which those go whose time is over, though nothing else is to be changed. Gives it as it is then,
+   * `undefined` where it could not be changed. `everywhere`: all nodes are told at once.
    */
   async change(
     { ring, tally, endsAt }: ListReach,
@@ -89,7 +94,9 @@ export class FleetList {
     let over: readonly HotKey[] = [];
     const changing = (list: HotList): HotList | undefined => {
       over = list.keys.filter(({ until, share }) => until <= now && share > 0);
-      return change(list, now);
+      // The owner may have missed some of it while it was down.
+      const whole = mergeHotLists(list, this.#hotKeys.list, now);
+      return change(whole, now) ?? (hasEnded(list, now) ? withHotKeys(whole, [], now) : undefined);
     };
     const stored = await changeHotList(ring, changing, now, endsAt, everywhere);
     if (stored === undefined) return undefined;
@@ -111,3 +118,5 @@ export class FleetList {
     this.#observe({ kind: 'hot-list-refused', reason });
   }
 }
+
+const hasEnded = ({ keys }: HotList, now: Seconds): boolean => keys.some(({ until }) => until <= now);

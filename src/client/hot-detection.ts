@@ -93,8 +93,9 @@ export class HotDetection {
     // Large values bring more loads, and must not bring more operations.
     const weight = Math.max(1, Math.round(this.#loads / this.#reads));
     this.#untilSample = Math.ceil(-Math.log(1 - this.#random()) * this.#rules.oneIn * weight);
-    // There is nowhere to spread a key to.
-    if (sampled.ring.nodes.length === 1) return false;
+    // There is nowhere to spread a key to; or nodes like this one do not count, and know of no list.
+    const { ring, storageKey } = sampled;
+    if (ring.nodes.length === 1 || !ring.owner(storageKey).counts) return false;
     if (this.#list.isUnread) return this.#list.read(sampled);
     const [changed, read] = await Promise.all([
       this.#count(sampled, weight),
@@ -106,7 +107,6 @@ export class HotDetection {
   async #count(sampled: Sampled, weight: number): Promise<boolean> {
     const { ring, storageKey, endsAt } = sampled;
     const owner = ring.owner(storageKey);
-    if (!owner.counts) return false;
     const [outcome] = await Promise.all([
       owner.sample(COUNTER_PREFIX + storageKey, WINDOW_SECONDS, weight, endsAt),
       this.#total.add(ring, weight, endsAt),
@@ -180,6 +180,7 @@ export class HotDetection {
     if (value.length > MOST_MARKED_BYTES || formatOf(flags) === undefined || hotShareOf(flags) > 0) return;
     // Nor one that lives for ever or ends soon, nor after a freeze, which would give it its time once more.
     if (ttlSeconds < MARKED_FROM_SECONDS || Math.abs(this.#clock.wall() - askedAt) >= 1_000) return;
-    await owner.fill(key, { value, flags, ttlSeconds }, found.cas, endsAt);
+    // The node may have come to its next second meanwhile: its time must not grow by that.
+    await owner.fill(key, { value, flags, ttlSeconds: ttlSeconds - 1 }, found.cas, endsAt);
   }
 }

@@ -25,6 +25,7 @@ export class HotKeys {
   /** Whether items of hot keys are to say so: other clients that share them may read flags their own way. */
   readonly marksItems: boolean;
   readonly #shares = new Map<string, number>();
+  #revision = 0;
 
   constructor(marksItems: boolean) {
     this.marksItems = marksItems;
@@ -32,6 +33,11 @@ export class HotKeys {
 
   get list(): HotList {
     return this.#list;
+  }
+
+  /** How often what was learned made other keys hot, or others hotter. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** How many keys are smeared for being hot. */
@@ -48,8 +54,8 @@ export class HotKeys {
     return this.#list.keys.find(({ key }) => key === storageKey);
   }
 
-  /** The list, as it was read or as this process changed it. Whether other keys are hot now, or others are hotter. */
-  learn(list: HotList, now: Seconds): boolean {
+  /** The list, as it was read or as this process changed it. */
+  learn(list: HotList, now: Seconds): void {
     const before = this.#fingerprint();
     this.#list = mergeHotLists(this.#list, list, now);
     for (const key of this.#hints.keys()) {
@@ -58,7 +64,7 @@ export class HotKeys {
     }
     this.#hints.clear();
     this.#sum();
-    return this.#fingerprint() !== before;
+    if (this.#fingerprint() !== before) this.#revision++;
   }
 
   /** Reads what an item's flags say of its key. Whether that was news. */

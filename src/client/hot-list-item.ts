@@ -4,7 +4,14 @@
 import type { StoreOutcome } from '../base/outcome.ts';
 import type { Millis, Seconds } from '../base/units.ts';
 import { flagsOf } from '../codec/flags.ts';
-import { decodeHotList, encodeHotList, type HotList, mergeHotLists, NO_HOT_KEYS } from '../hotkeys/index.ts';
+import {
+  decodeHotList,
+  encodeHotList,
+  type HotList,
+  isBehind,
+  mergeHotLists,
+  NO_HOT_KEYS,
+} from '../hotkeys/index.ts';
 import { RESERVED_PREFIX } from '../memcached/storage-key.ts';
 import type { WireItem } from '../memcached/transport.ts';
 import type { Ring, RingDialect } from '../ring/index.ts';
@@ -20,13 +27,15 @@ const TRIES = 4;
 /** Clients of another dialect place keys by other rings, and count on other nodes. */
 const listKey = (dialect: RingDialect): string => `${RESERVED_PREFIX}hot~${dialect}`;
 
-/** A list as a node holds it; `refused` is why what lies there is none. */
+/** A list as a node holds it; `refused` is why what lies there is none. Without either the node has nothing. */
 export interface StoredList {
   readonly list: HotList;
   readonly refused?: string | undefined;
 }
 
-/** What `node` holds; `undefined` where it does not answer or has none. */
+const NOTHING_STORED: StoredList = { list: NO_HOT_KEYS };
+
+/** What `node` holds; `undefined` where it does not answer. */
 export async function readHotList(
   node: CacheNode,
   dialect: RingDialect,
@@ -34,6 +43,7 @@ export async function readHotList(
   endsAt: Millis,
 ): Promise<StoredList | undefined> {
   const outcome = await node.get(listKey(dialect), endsAt);
+  if (outcome.kind === 'miss') return NOTHING_STORED;
   return outcome.kind === 'hit' ? storedList(outcome.value, now) : undefined;
 }
 
@@ -55,8 +65,10 @@ export async function changeHotList(
   for (let tries = 0; tries < TRIES; tries++) {
     const found = await readForChange(owner, key, now, endsAt);
     if (found === undefined) return undefined;
-    const changed = change(found.list);
-    if (changed === undefined) return found;
+    // It was started anew, or what lay there was none: the others know how far the list had come.
+    const list = found.list === NO_HOT_KEYS ? await listOfOthers(ring, owner, now, endsAt) : found.list;
+    const changed = change(list);
+    if (changed === undefined) return { list, refused: found.refused };
     const stored = await write(owner, key, changed, found.cas, now, endsAt);
     if (stored.kind === 'refused') continue;
     if (stored.kind !== 'stored') return undefined;
@@ -78,10 +90,25 @@ export async function bringUpToDate(
   endsAt: Millis,
 ): Promise<void> {
   const key = listKey(dialect);
-  const found = await readForChange(node, key, now, endsAt);
-  if (found === undefined || found.list.version >= list.version) return;
-  // Refused where another was faster: that one knew as much, or the next reader of this node will tell it.
-  await write(node, key, mergeHotLists(found.list, list, now), found.cas, now, endsAt);
+  for (let tries = 0; tries < TRIES; tries++) {
+    const found = await readForChange(node, key, now, endsAt);
+    if (found === undefined || (found.refused === undefined && !isBehind(found.list, list, now))) return;
+    const stored = await write(node, key, mergeHotLists(found.list, list, now), found.cas, now, endsAt);
+    // Another was faster, who need not know as much.
+    if (stored.kind !== 'refused') return;
+  }
+}
+
+/** What all nodes but the owner hold, in one. */
+async function listOfOthers(
+  { nodes, dialect }: Ring<CacheNode>,
+  owner: CacheNode,
+  now: Seconds,
+  endsAt: Millis,
+): Promise<HotList> {
+  const others = nodes.filter((node) => node !== owner && !node.spared);
+  const stored = await Promise.all(others.map((node) => readHotList(node, dialect, now, endsAt)));
+  return stored.reduce((list, held) => mergeHotLists(list, held?.list ?? NO_HOT_KEYS, now), NO_HOT_KEYS);
 }
 
 /** Without a `cas` there is nothing yet. */

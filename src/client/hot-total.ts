@@ -41,20 +41,19 @@ export class HotTotal {
   /** Counts one sample of `weight`, or more likely does not. */
   async add(ring: Ring<CacheNode>, weight: number, endsAt: Millis): Promise<void> {
     if (this.#random() * ONE_IN >= 1) return;
-    const node = ring.owner(PLACE);
     const [key, windowSeconds] = COUNTERS[this.#random() < 0.5 ? 0 : 1]!;
-    if (node.counts) await node.sample(key, windowSeconds, weight * ONE_IN, endsAt);
+    await placeOn(ring)?.sample(key, windowSeconds, weight * ONE_IN, endsAt);
   }
 
   /** The weight of all samples of a second; `undefined` while nobody can tell. */
   async perSecond(ring: Ring<CacheNode>, endsAt: Millis): Promise<number | undefined> {
     const since = this.#clock.wall() - this.#knownAt;
-    if (since < 0 || since > KNOWN_MILLIS) await this.#ask(ring.owner(PLACE), endsAt);
+    if (since < 0 || since > KNOWN_MILLIS) await this.#ask(placeOn(ring), endsAt);
     return this.#perSecond;
   }
 
-  async #ask(node: CacheNode, endsAt: Millis): Promise<void> {
-    if (!node.counts) return;
+  async #ask(node: CacheNode | undefined, endsAt: Millis): Promise<void> {
+    if (node === undefined) return;
     const outcomes = await Promise.all(
       COUNTERS.map(([key, windowSeconds]) => node.sample(key, windowSeconds, 0, endsAt)),
     );
@@ -70,4 +69,10 @@ export class HotTotal {
     this.#perSecond = counted / (seconds / COUNTERS.length);
     this.#knownAt = this.#clock.wall();
   }
+}
+
+/** While the owner is down the next node counts: else nobody could tell a hot key until the ring is changed. */
+function placeOn(ring: Ring<CacheNode>): CacheNode | undefined {
+  const owner = ring.owner(PLACE);
+  return owner.counts ? owner : ring.successors(PLACE, ring.nodes.length).find(({ counts }) => counts);
 }

@@ -31,8 +31,10 @@ export const MOST_HOLD_SECONDS: Seconds = 30 * 86_400;
 
 /** Above the longest list there can be: JSON writes a key of 250 quotes in 500 bytes. */
 const MOST_BYTES = 36 * 1024;
-/** At a change a second this takes 34,000 years, and there is room above it to count on. */
-const MOST_VERSION = 2 ** 40;
+/** At a change a second this takes 34,000 years. A list that has come here by other means stays here, and can still be changed. */
+const MOST_VERSION = 2 ** 40 - 1;
+/** All shares together: of keys that were hot one after another they come to more than 1, but not to this. */
+const MOST_SHARES = 16;
 const MOST_KEY_BYTES = 250;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control bytes are what no stored key holds
 const NOT_IN_KEYS = /[\x00-\x20\x7f]/;
@@ -54,12 +56,26 @@ export function withHotKeys(
   entries: readonly Omit<HotKey, 'version'>[],
   now: Seconds,
 ): HotList {
-  const version = list.version + 1;
-  return mergeHotLists(list, { version, keys: entries.map((entry) => ({ ...entry, version })) }, now);
+  const version = Math.min(list.version + 1, MOST_VERSION);
+  // As they are read by others, so that all hold the same.
+  const keys = entries.map(({ key, share, until }) => ({
+    key,
+    share: rounded(share),
+    until: Math.round(until),
+    version,
+  }));
+  return mergeHotLists(list, { version, keys }, now);
+}
+
+/** Whether a node that holds `held` is to be told of `list`: it misses some of it, or has what is over. */
+export function isBehind(held: HotList, list: HotList, now: Seconds): boolean {
+  return (
+    held.version < list.version || !encodeHotList(mergeHotLists(held, list, now)).equals(encodeHotList(held))
+  );
 }
 
 export function encodeHotList({ version, keys }: HotList): Buffer {
-  const rows = keys.map((entry) => [entry.key, rounded(entry.share), Math.round(entry.until), entry.version]);
+  const rows = keys.map(({ key, share, until, version: since }) => [key, share, until, since]);
   return Buffer.from(JSON.stringify([version, rows]));
 }
 
@@ -85,6 +101,7 @@ export function decodeHotList(bytes: Buffer, now: Seconds): HotList | { readonly
     keys.push(entry);
   }
   if (new Set(keys.map(({ key }) => key)).size < keys.length) return { refused: 'it names a key twice' };
+  if (sharesOf(keys) > MOST_SHARES) return { refused: `its shares come to ${Math.round(sharesOf(keys))}` };
   return { version, keys };
 }
 
@@ -112,8 +129,15 @@ function holdsOver(entry: HotKey, known: HotKey): boolean {
 
 /** Of keys with equal shares the order is that of their names: all must compute the same of one list. */
 function hottest(keys: readonly HotKey[]): readonly HotKey[] {
-  return [...keys].sort((a, b) => b.share - a.share || (a.key < b.key ? -1 : 1)).slice(0, MOST_HOT_KEYS);
+  const ordered = [...keys]
+    .sort((a, b) => b.share - a.share || (a.key < b.key ? -1 : 1))
+    .slice(0, MOST_HOT_KEYS);
+  // What we write must not be refused.
+  while (sharesOf(ordered) > MOST_SHARES) ordered.pop();
+  return ordered;
 }
+
+const sharesOf = (keys: readonly HotKey[]): number => keys.reduce((sum, { share }) => sum + share, 0);
 
 /** Four digits are more than any estimate has. */
 const rounded = (share: number): number => Number(share.toPrecision(4));

@@ -4,6 +4,7 @@ export {
   encodeHotList,
   type HotKey,
   type HotList,
+  isBehind,
   MOST_HOLD_SECONDS,
   MOST_HOT_KEYS,
   mergeHotLists,

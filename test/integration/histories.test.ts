@@ -21,6 +21,13 @@ describe.skipIf(!memcachedAvailable)('the history of eight processes that are fr
     expect(outcome.history.writes.length).toBeGreaterThan(20);
     expect(outcome.freezesMillis.some((millis) => millis > LONGEST_BASE_SECONDS * 1_000)).toBe(true);
   });
+
+  it('has none either where keys become hot in its course', { timeout: 60_000 }, async () => {
+    const outcome = await stress({ millis: STRESS_MILLIS, leastReads: LEAST_READS, seed: 8, auto: true });
+    const verdict = checkHistory(outcome.history, BOUNDS);
+    expect(verdict.violations, reportOf(outcome, verdict)).toEqual([]);
+    expect(outcome.hotKeys).toBeGreaterThan(5);
+  });
 });
 
 describe('the checker of histories', () => {

@@ -1,7 +1,7 @@
-// node test/long/histories.ts [--seconds n] [--seed n] [--without-leases]
+// node test/long/histories.ts [--seconds n] [--seed n] [--without-leases] [--auto]
 //
 // The nightly form of test/integration/histories.test.ts. Without leases the client promises no bound: the checker
-// should then find violations, which shows that it can.
+// should then find violations, which shows that it can. With --auto no key is smeared but those that become hot.
 
 import { parseArgs } from 'node:util';
 import { checkHistory } from '../support/histories/checker.ts';
@@ -16,6 +16,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '120' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     'without-leases': { type: 'boolean', default: false },
+    auto: { type: 'boolean', default: false },
   },
 });
 const seed = Number(values.seed);
@@ -26,6 +27,7 @@ const outcome = await stress({
   leastReads: LEAST_READS,
   seed,
   leases,
+  auto: values.auto,
 });
 const verdict = checkHistory(outcome.history, BOUNDS);
 process.stdout.write(`${reportOf(outcome, verdict)}\n`);

@@ -77,8 +77,10 @@ async function follow(
   return promises;
 }
 
-function kept(design: Design, terms: Terms, { signals = false } = {}) {
-  return fc.asyncProperty(beginnings, schedules({ signals }), async (beginning, steps) => {
+function kept(design: Design, terms: Terms, { signals = false, lists = false } = {}) {
+  return fc.asyncProperty(beginnings, schedules({ signals, lists }), async (begun, steps) => {
+    // Where they hear of it by lists, no process begins with it.
+    const beginning = lists ? { ...begun, smeared: begun.smeared.map(() => false) } : begun;
     await follow(beginning, design, terms, steps as Iterable<Step>);
   });
 }
@@ -101,6 +103,30 @@ describe('staleness under any schedule of freezes and losses', () => {
   it(
     'ends within the bound where read-throughs have abort signals',
     () => fc.assert(kept(OURS, BOUND, { signals: true }), { numRuns: Math.ceil(RUNS / 2) }),
+    TIMEOUT_MILLIS,
+  );
+
+  it.each<[string, Terms]>([
+    ['within the bound', BOUND],
+    ['for a process that wrote with the acknowledgement', OWN_WRITES],
+  ])(
+    'ends %s, whenever processes hear that the key is hot and that it is hot no more',
+    (_, terms) => fc.assert(kept(OURS, terms, { lists: true }), { numRuns: Math.ceil(RUNS / 2) }),
+    TIMEOUT_MILLIS,
+  );
+
+  it(
+    'would not end with the acknowledgement where writes of keys that are not known as hot are not remembered',
+    async () => {
+      const naive = { remembersAllWrites: false };
+      const found = await fc.check(kept(naive, OWN_WRITES, { lists: true }), {
+        seed: SEED_OF_NAIVE,
+        numRuns: MOST_RUNS_OF_NAIVE,
+        endOnFailure: true,
+      });
+      expect(found.failed, `no violation in ${found.numRuns} runs`).toBe(true);
+      expect(String(found.errorInstance)).toContain('by the same process');
+    },
     TIMEOUT_MILLIS,
   );
 

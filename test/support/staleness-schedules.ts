@@ -54,8 +54,11 @@ const ticks = fc.oneof(
 );
 const node = fc.nat({ max: NODE_COUNT - 1 });
 
-/** `signals`: whether some read-throughs have an abort signal. */
-export function schedules({ signals }: { signals: boolean }) {
+/**
+ * `signals`: whether some read-throughs have an abort signal. `lists`: whether processes hear of the key being hot, and
+ * being hot no more.
+ */
+export function schedules({ signals, lists }: { signals: boolean; lists: boolean }) {
   const some = (weight: number, step: fc.Arbitrary<steps.Step>) =>
     Array.from({ length: weight }, (): fc.Arbitrary<steps.Step> => step);
   const kinds = [
@@ -69,6 +72,7 @@ export function schedules({ signals }: { signals: boolean }) {
     some(6, fc.nat({ max: 5 }).map(steps.thaw)),
     some(1, fc.record({ process }).map(steps.endInvocation)),
     some(1, fc.record({ process, smeared: fc.boolean() }).map(steps.deploy)),
+    some(lists ? 4 : 0, fc.record({ process, hot: fc.constantFrom(true, true, false) }).map(steps.learn)),
     some(1, fc.record({ node, millis: moment }).map(steps.loseNode)),
     some(1, fc.record({ node }).map(steps.evict)),
   ];

@@ -138,6 +138,10 @@ export const endInvocation = (parts: { readonly process: ProcessName }) =>
 export const deploy = (parts: { readonly process: ProcessName; readonly smeared: boolean }) =>
   new Step('deploy', parts, async (world) => world.deploy(parts.process, parts.smeared));
 
+/** The process reads the hot list: the key is hot, or is hot no more. */
+export const learn = (parts: { readonly process: ProcessName; readonly hot: boolean }) =>
+  new Step('list read', parts, async (world) => world.learn(parts.process, parts.hot));
+
 export const loseNode = (parts: { readonly node: number; readonly millis: Millis }) =>
   new Step('node loss', parts, async ({ nodes, time }) => {
     const node = nodes[parts.node]!;

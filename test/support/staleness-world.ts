@@ -7,9 +7,12 @@ import { Cluster } from '../../src/client/cluster.ts';
 import { COPY_LEASE_SECONDS } from '../../src/client/dispatch.ts';
 import { Flights } from '../../src/client/flights.ts';
 import { gutterBoundMillis } from '../../src/client/gutter.ts';
+import { HotDetection } from '../../src/client/hot-detection.ts';
+import { HotKeys } from '../../src/client/hot-keys.ts';
 import { OwnWrites } from '../../src/client/own-writes.ts';
 import { Routing } from '../../src/client/routing.ts';
 import { StaleWatch } from '../../src/client/stale-watch.ts';
+import { DEFAULT_HOT_RULES } from '../../src/hotkeys/index.ts';
 import type { NodeTransport, TransportListener } from '../../src/memcached/transport.ts';
 import { nodeName } from '../../src/ring/index.ts';
 import { type Placement, SmearRules } from '../../src/smear/index.ts';
@@ -36,12 +39,15 @@ export const NODE_COUNT = NODES.length;
 /** How the clients of a world are made: ours, or a naive design. */
 export interface Design {
   readonly placement?: Placement;
+  /** Whether a process remembers its writes of keys that it does not know as hot; by default it does. */
+  readonly remembersAllWrites?: boolean;
   readonly transport?: (node: SharedNode, time: SimulatedTime, listener: TransportListener) => NodeTransport;
 }
 
 /** One process that runs one version of the code: what it wrote and what it is reading are its own. */
 export class Environment {
   readonly #core: ClientCore;
+  readonly #hotKeys = new HotKeys(true);
   #invocation: ClientCache | undefined;
 
   constructor(nodes: readonly SharedNode[], smeared: boolean, time: SimulatedTime, design: Design) {
@@ -50,7 +56,11 @@ export class Environment {
     const observe = (): void => {};
     const open: OpenTransport = (host, port, listener) =>
       transport(nodes.find(({ name }) => name === nodeName({ host, port }))!, time, listener);
-    const routing = new Routing(new SmearRules(smeared ? [{ key: KEY, copies: NODE_COUNT }] : []), placement);
+    const hot = { keys: this.#hotKeys, rules: DEFAULT_HOT_RULES };
+    const rules = new SmearRules(smeared ? [{ key: KEY, copies: NODE_COUNT }] : []);
+    const routing = new Routing(rules, placement, hot);
+    // These nodes have no counters: what is hot is said by the schedule.
+    const hotDetection = new HotDetection(hot.keys, hot.rules, time, random, observe);
     const cluster = new Cluster(
       {
         dialect: 'libketama',
@@ -66,6 +76,7 @@ export class Environment {
     this.#core = {
       cluster,
       routing,
+      hotDetection: design.remembersAllWrites === false ? undefined : hotDetection,
       fingerprint: () => '',
       prefix: '',
       invalidatedPrefixes: [],
@@ -87,6 +98,16 @@ export class Environment {
   invocation(): ClientCache {
     this.#invocation = new ClientCache(this.#core, NEVER, false);
     return this.#invocation;
+  }
+
+  /** Reads a list of this version that has the key as hot, or as hot no more. */
+  learn(hot: boolean, version: number): void {
+    const { clock, cluster } = this.#core;
+    const now = clock.wall() / 1_000;
+    // As much as it takes to be on all nodes.
+    const entry = { key: KEY, share: hot ? 1 : 0, until: now + 86_400, version };
+    this.#hotKeys.learn({ version, keys: [entry] }, now);
+    cluster.reroute();
   }
 
   /** Whether the key's owner is down for this process, or has been since. */
@@ -119,6 +140,7 @@ export class World {
   readonly nodes: readonly SharedNode[];
   /** The origin holds this version of the one value. */
   version = 0;
+  #listVersion = 0;
   readonly #design: Design;
   readonly #environments = new Map<ProcessName, Environment>();
   readonly #open = new Set<string>();
@@ -151,6 +173,11 @@ export class World {
   /** A fresh process takes the place of this one. What the old one has under way goes on. */
   deploy(name: ProcessName, smeared: boolean): void {
     this.#environments.set(name, new Environment(this.nodes, smeared, this.time, this.#design));
+  }
+
+  /** The process hears that the key is hot, or is hot no more; others do not. */
+  learn(name: ProcessName, hot: boolean): void {
+    this.environment(name).learn(hot, ++this.#listVersion);
   }
 
   /** Nobody waits any more for what this process has under way: it may end, or be dropped. */

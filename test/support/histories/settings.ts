@@ -4,6 +4,8 @@ import type { Bounds } from './history.ts';
 export interface WorkerSettings {
   readonly nodes: readonly string[];
   readonly leases: boolean;
+  /** No key is smeared by a rule; the processes find hot ones themselves. */
+  readonly auto: boolean;
 }
 
 export const NODES = 4;

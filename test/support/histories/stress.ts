@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { seededRandom } from '../../../src/base/random.ts';
-import { startMemcachedCluster } from '../memcached.ts';
+import { type Memcached, startMemcachedCluster } from '../memcached.ts';
+import { exchange } from '../raw-client.ts';
 import { Freezer } from './freezer.ts';
 import { FOREIGN, type History, type Read } from './history.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
@@ -24,6 +25,7 @@ export interface StressOptions {
   readonly seed: number;
   /** Off to see that the checker finds what a client without leases does. */
   readonly leases?: boolean;
+  readonly auto?: boolean;
 }
 
 export interface Stress {
@@ -31,14 +33,17 @@ export interface Stress {
   /** Reads that found nothing. */
   readonly empty: number;
   readonly freezesMillis: readonly number[];
+  /** How many keys are on the hot list in the end. */
+  readonly hotKeys: number;
 }
 
 /** Lets worker processes read and write through freezes, and gives the history of it. */
-export async function stress({ millis, leastReads, seed, leases = true }: StressOptions): Promise<Stress> {
+export async function stress(options: StressOptions): Promise<Stress> {
+  const { millis, leastReads, seed, leases = true, auto = false } = options;
   await using cluster = await startMemcachedCluster(NODES);
   const random = seededRandom(seed);
   const origin = new VersionedOrigin(random);
-  const settings: WorkerSettings = { nodes: cluster.names, leases };
+  const settings: WorkerSettings = { nodes: cluster.names, leases, auto };
   const workers = Array.from({ length: WORKERS }, () =>
     fork(WORKER, [JSON.stringify(settings)], {
       execArgv: [],
@@ -104,7 +109,13 @@ export async function stress({ millis, leastReads, seed, leases = true }: Stress
     kill();
     process.removeListener('exit', kill);
   }
-  return { history: { reads, writes: origin.writes }, empty, freezesMillis: freezer.freezesMillis };
+  const hotKeys = await hotKeysOn(cluster.nodes[0]!);
+  return { history: { reads, writes: origin.writes }, empty, freezesMillis: freezer.freezesMillis, hotKeys };
+}
+
+async function hotKeysOn(node: Memcached): Promise<number> {
+  const [, list = '[0,[]]'] = (await exchange(node, ['mg sc~hot~libketama v\r\n'])).split('\r\n');
+  return list === '' ? 0 : (JSON.parse(list) as [number, unknown[]])[1].length;
 }
 
 function answer(child: ChildProcess, id: number, version: number): void {

@@ -45,25 +45,34 @@ describe('own writes', () => {
     expect(writes.has('a')).toBe(true);
   });
 
-  it('are a thousand at the most: those that are over go first, then the oldest', () => {
+  it('are all kept, however many they are, and each until its own time is over', () => {
     const { clock, writes } = made();
-    writes.add('over');
-    clock.advance(BOUND_MILLIS);
-    for (let i = 0; i < 999; i++) writes.add(`key:${i}`);
-    writes.add('last');
-    expect(writes.has('key:0')).toBe(true);
-    writes.add('one too many');
-    expect(writes.has('key:0')).toBe(false);
-    for (const key of ['key:1', 'key:998', 'last', 'one too many']) expect(writes.has(key)).toBe(true);
+    const keys = Array.from({ length: 5_000 }, (_, i) => `key:${i}`);
+    for (const key of keys) {
+      writes.add(key);
+      clock.advance(1);
+    }
+    expect(keys.filter((key) => !writes.has(key))).toEqual([]);
+    // And up to a second more.
+    clock.advance(BOUND_MILLIS + 1_000);
+    expect(keys.filter((key) => writes.has(key))).toEqual([]);
   });
 
-  it('keep a key that was written again while older ones are there to go', () => {
+  it('take few others for written where they are too many to be known by name', () => {
+    const { writes } = made();
+    for (let i = 0; i < 2_000; i++) writes.add(`key:${i}`);
+    const others = Array.from({ length: 10_000 }, (_, i) => `other:${i}`);
+    expect(others.filter((key) => writes.has(key)).length).toBeLessThan(300);
+  });
+
+  it('keep a key that was written again for as long as a new one', () => {
     const { clock, writes } = made();
     for (let i = 0; i < 999; i++) writes.add(`key:${i}`);
     clock.advance(1_000);
     writes.add('key:0');
     writes.add('another');
     writes.add('one too many');
+    clock.advance(BOUND_MILLIS - 1);
     expect(writes.has('key:0')).toBe(true);
     expect(writes.has('key:1')).toBe(false);
   });
