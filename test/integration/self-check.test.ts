@@ -83,7 +83,7 @@ describe.each(MAJORS)('the self-check under %s', (_name, middy) => {
       schema: 'item-v2',
       invalidates: ['item-v1'],
       namespace: null,
-      codec: 2,
+      codec: 3,
       topology: { version: '1', nodes: [...cluster.names] },
       ringFingerprint: buildRing(cluster.nodes.map(({ name }) => nodeOf(name))).fingerprint,
       nodes: cluster.names.map((name) => ({
