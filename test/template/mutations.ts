@@ -102,6 +102,27 @@ export const MUTATIONS: readonly Mutation[] = [
     'Resource: !Sub $1*',
     'PutLifecycleEventHookExecutionStatus',
   ),
+  mutation(
+    'a wildcard for one letter',
+    'wildcards',
+    /Action: dynamodb:GetItem/,
+    'Action: dynamodb:?etItem',
+    'dynamodb:?etItem',
+  ),
+  mutation(
+    'all actions but one',
+    'wildcards',
+    /Action: dynamodb:DeleteItem/,
+    'NotAction: iam:CreateUser',
+    'DeleteItemFunctionRole allows all but what it names',
+  ),
+  mutation(
+    'all resources but one',
+    'wildcards',
+    /(Action: dynamodb:PutItem\n +)Resource: .*/,
+    '$1NotResource: arn:aws:s3:::backups',
+    'PutItemFunctionRole allows all but what it names',
+  ),
   // ------------------------------------------------------------------ alarms
   mutation(
     'a threshold that no canary reaches',
