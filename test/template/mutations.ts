@@ -265,6 +265,13 @@ export const MUTATIONS: readonly Mutation[] = [
     'Resources:\n  Extra:\n    Type: AWS::IAM::Policy\n    Properties:\n      PolicyName: extra\n      Roles: [!Ref GetItemFunctionRole]\n      PolicyDocument: {}\n',
     'there is a Extra',
   ),
+  mutation(
+    'a deployment under a role of others',
+    'strangeRoles',
+    / {8}Hooks:\n {10}PreTraffic: !Ref GetItemPreTrafficHook\n/,
+    '        Role: arn:aws:iam::123456789012:role/admin\n        Hooks:\n          PreTraffic: !Ref GetItemPreTrafficHook\n',
+    'GetItemFunctionDeploymentGroup has the role "arn:aws:iam::123456789012:role/admin"',
+  ),
   // ------------------------------------------------------------------ network
   mutation(
     'functions that may go anywhere',
@@ -315,6 +322,13 @@ export const MUTATIONS: readonly Mutation[] = [
     / {10}MovedShareBudget: .*\n/,
     '',
     'GetItemPreTrafficHook: MovedShareBudget is undefined',
+  ),
+  mutation(
+    'a hook on a runtime that its code is not built for',
+    'strangeFunctions',
+    /(FunctionName: !Sub CodeDeployHook_.*_put_pre\n)/,
+    '$1      Runtime: nodejs18.x\n',
+    'PutItemPreTrafficHook: Runtime is "nodejs18.x"',
   ),
   mutation(
     'a hook that has no time to answer',
