@@ -1,19 +1,9 @@
 import { type Finding, refuse, warning } from '../../src/release/index.ts';
-import { cachesOf, countsOf, faultOf, type NamedCounts, shapeChanges, statusOf } from './answers.ts';
+import { cachesOf, countsOf, faultOf, type NamedCounts } from './answers.ts';
 import type { Answer, FunctionVersion } from './function-version.ts';
-import type { Patience } from './patience.ts';
-import { inNamespace, type Run, unansweredIn } from './replay.ts';
-
-/** What a replay is judged by. */
-export interface Judge {
-  /** `undefined` where it took no part. */
-  readonly live: FunctionVersion | undefined;
-  /** Caches that must find each other's items: their places in the handler of the writer and of the reader. */
-  readonly alike: (writer: FunctionVersion) => readonly (readonly [writer: number, reader: number])[];
-  /** A namespace that holds nothing yet, each time. */
-  readonly freshNamespace: () => string;
-  readonly patience: Patience;
-}
+import { again, type Judge } from './judge.ts';
+import { ownerDifferences, versionDifferences } from './other-answers.ts';
+import { type Run, unansweredIn } from './replay.ts';
 
 export async function judged(run: Run, judge: Judge): Promise<Finding[]> {
   const { recorded, writer, reader, written, read } = run;
@@ -50,7 +40,10 @@ export async function judged(run: Run, judge: Judge): Promise<Finding[]> {
     ...silenceOf(writer, unansweredIn(written), unavailableIn(written), run, judge),
     ...silenceOf(reader, unavailableIn(read), unavailableIn(read), run, judge),
   ];
-  const answers = differences(run, judge);
+  const answers = [
+    ...(await versionDifferences(run, read, judge)),
+    ...(await ownerDifferences(run, read, judge)),
+  ];
   if (unanswered.length > 0) return [...unanswered, ...answers];
   return [...answers, ...(await keysJudged(run, read, judge))];
 }
@@ -75,29 +68,6 @@ function silenceOf(
     version === live
       ? warning(`${finds}, twice, so the event proves nothing: see to the nodes, unless the release does`)
       : refuse(`${finds}: see to the nodes, and deploy again`),
-  ];
-}
-
-/** Where both versions answer one event: other statuses, and bodies of another shape. */
-function differences({ recorded: { name }, writer, reader, written, read }: Run, { live }: Judge): Finding[] {
-  const isFirst = reader !== live;
-  const [before, after] = isFirst ? [written, read!] : [read!, written];
-  const [old, other] = isFirst ? [writer, reader] : [reader, writer];
-  const [was, is] = [statusOf(before), statusOf(after)];
-  if (was !== is) {
-    return [
-      warning(
-        `${old.name} answers "${name}" with ${was} and ${other.name} with ${is}: be sure that this is meant`,
-      ),
-    ];
-  }
-  const changes = shapeChanges(before, after);
-  if (changes.length === 0) return [];
-  return [
-    warning(
-      `${other.name} answers "${name}" in another shape than ${old.name} (${changes.join('; ')}): be sure that its ` +
-        'callers bear that',
-    ),
   ];
 }
 
@@ -157,15 +127,3 @@ const provesNothing = ({ recorded: { name } }: Run, why: string): Finding =>
 
 const reads = ({ counts }: NamedCounts): number =>
   counts.hits + counts.misses + counts.unavailable + counts.originLoads;
-
-/** The same event once more, over a namespace of its own. */
-async function again(
-  { recorded }: Run,
-  { freshNamespace, patience }: Judge,
-  versions: readonly FunctionVersion[],
-): Promise<Answer[]> {
-  const namespace = freshNamespace();
-  const answers: Answer[] = [];
-  for (const version of versions) answers.push(await inNamespace(version, recorded, namespace, patience));
-  return answers;
-}

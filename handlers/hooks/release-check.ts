@@ -194,6 +194,8 @@ async function judgedAll(
     live,
     alike: (writer: FunctionVersion) =>
       writer === live ? places : places.map(([ofLive, ofNext]) => [ofNext, ofLive] as const),
+    ownAnswer: ({ recorded, reader }: Run) =>
+      runs.find((one) => one.recorded === recorded && one.writer === reader)?.written,
     freshNamespace: () => `${release.namespace}-c${++namespaces}`,
     patience: release.patience,
   };

@@ -16,6 +16,8 @@ export interface VersionFigures {
   /** Reads that no node answered. */
   readonly unavailable: number;
   readonly originLoads: number;
+  /** Items that could not be read, or did not validate. */
+  readonly undecodable: number;
 }
 
 /** What both versions came to: by their metrics, and by what they answered, which no metric of Lambda's counts. */
@@ -59,6 +61,7 @@ export class Figures {
       misses: ofCache('CacheMisses'),
       unavailable: ofCache('CacheUnavailable'),
       originLoads: ofCache('OriginLoads'),
+      undecodable: ofCache('Undecodable'),
     };
   }
 }
@@ -66,13 +69,23 @@ export class Figures {
 /** What the release's author should look at although it may have succeeded. */
 export function warningsOf(figures: readonly VersionFigures[]): readonly string[] {
   const [old, next] = VERSIONS.map((version) => figures.find((one) => one.version === version)!);
-  if (shareOfFailures(next!) <= shareOfFailures(old!)) return [];
+  const warnings: string[] = [];
   const told = (one: VersionFigures): string =>
     `${one.failures} of ${one.invocations} requests (${percent(shareOfFailures(one))})`;
-  return [
-    `the new version answers 5xx more often than the old one, ${told(next!)} against ${told(old!)}: ` +
-      'look at its log, since an alarm on errors of functions does not count what a handler answers',
-  ];
+  if (shareOfFailures(next!) > shareOfFailures(old!)) {
+    warnings.push(
+      `the new version answers 5xx more often than the old one, ${told(next!)} against ${told(old!)}: ` +
+        'look at its log, since an alarm on errors of functions does not count what a handler answers',
+    );
+  }
+  // The alarms know the new version's number alone.
+  if (old!.undecodable > 0) {
+    warnings.push(
+      `the old version could not read ${old!.undecodable} items: if the new one wrote them, by an event that ` +
+        'events/check.json does not have, give it a schema of its own',
+    );
+  }
+  return warnings;
 }
 
 const shareOfFailures = ({ failures, invocations }: VersionFigures): number =>

@@ -65,6 +65,15 @@ export function compareFigures(live: Figures, next: Figures): Verdict {
       ),
     );
   }
+  if (live.undecodable !== undefined && live.undecodable > 0) {
+    findings.push(
+      warning(
+        `version ${live.functionVersion} could not read ${live.undecodable} items while version ` +
+          `${next.functionVersion} came beside it: if version ${next.functionVersion} wrote them, roll back, and give a ` +
+          'changed shape a new schema',
+      ),
+    );
+  }
   return verdictOf(findings);
 }
 

@@ -276,15 +276,22 @@ describe('the pre-traffic hook', () => {
     ]);
   });
 
-  it('warns of another answer', async () => {
-    aws.functions.set(LIVE, version(asObject, ofObject));
-    aws.functions.set(
-      NEXT,
-      answering(() => ({ statusCode: 404 })),
+  it('refuses a version that turns callers away which the live one serves', async () => {
+    const away = answering(() => ({ statusCode: 404 }));
+    const served = version(asObject, ofObject);
+    aws.functions.set(LIVE, served);
+    aws.functions.set(NEXT, away);
+    expect(await hook()).toBe('Failed');
+    expect(warnings()[0]).toBe(
+      'the live version answers "an item" with 200 and the new version with 404: mend it or, if this is meant, the ' +
+        'event in events/check.json',
     );
+    logger.warn.mockClear();
+    aws.functions.set(LIVE, away);
+    aws.functions.set(NEXT, served);
     expect(await hook()).toBe('Succeeded');
     expect(warnings()[0]).toBe(
-      'the live version answers "an item" with 200 and the new version with 404: be sure that this is meant',
+      'the live version answers "an item" with 404 and the new version with 200: be sure that this is meant',
     );
   });
 
@@ -349,17 +356,20 @@ describe('the pre-traffic hook', () => {
     aws.functions.set(LIVE, (event) => getItem(event as never));
     aws.functions.set(NEXT, (event) => getItem(event as never));
     expect(await hook({ events: checkEvents })).toBe('Succeeded');
+    expect(warnings()).toEqual([]);
     const renamed = version(
       () => ({ id: '7', title: 'a name' }),
       (item) => JSON.stringify(item),
     );
     aws.functions.set(NEXT, renamed);
-    expect(await hook({ events: checkEvents.slice(0, 1) })).toBe('Failed');
-    expect(warnings()).toEqual([
+    const [first] = checkEvents;
+    const ofThat = { ...first!, event: { ...first!.event, pathParameters: { id: '7' } } };
+    expect(await hook({ events: [ofThat] })).toBe('Failed');
+    expect(warnings()).toContainEqual(
       expect.stringMatching(
         /^the live version could not read or validate 1 of the items in what the new version/,
       ),
-    ]);
+    );
     vi.unstubAllEnvs();
   });
 

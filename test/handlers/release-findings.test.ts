@@ -235,12 +235,80 @@ describe('what the pre-traffic hook finds', () => {
     });
 
     it('says which keys of the body are missing', async () => {
-      const real = version(reading('item:7'));
+      const real = version(reading('item:7', { id: '7', name: 'x' }));
       set(version(reading('item:7', { id: '7', name: 'x' })), async (event) => {
         const answer = (await real(event)) as object;
         return 'body' in answer ? { ...answer, body: '{"id":"7"}' } : answer;
       });
       expect(await hook()).toEqual(['Succeeded', [expect.stringMatching(/\(body\.name is missing\)/)]]);
+    });
+
+    it('refuses a shape that the live version would hand on unseen', async () => {
+      set(
+        version(reading('item:7', { id: '7', name: 'x' })),
+        version(reading('item:7', { id: '7', title: 'x' })),
+      );
+      expect(await hook()).toEqual([
+        'Failed',
+        [
+          'the new version answers "an item" by the items of the live version otherwise than by its own (body.title is ' +
+            "missing): be sure that its callers bear that until those items' time is over, or give it a schema of its own",
+          'the live version answers "an item" by the items of the new version otherwise than by its own (body.name is ' +
+            'missing): give the new version a schema of its own',
+        ],
+      ]);
+    });
+
+    it('refuses items that the live version turns its callers away for', async () => {
+      const looking =
+        (item: object): Answering =>
+        async ({ cache }) => ({
+          statusCode: 'name' in (await cache.wrap<object>('item:7', () => item, TTL)) ? 200 : 410,
+        });
+      set(
+        version(looking({ name: 'x' })),
+        version(async ({ cache }) => {
+          await cache.wrap('item:7', () => ({ title: 'x' }), TTL);
+          return { statusCode: 200 };
+        }),
+      );
+      const [status, found] = await hook();
+      expect(status).toBe('Failed');
+      expect(found).toContainEqual(
+        expect.stringMatching(
+          /^the live version .* \(the status is 410, was 200\): give the new version a schema/,
+        ),
+      );
+    });
+
+    it('lets a new field pass that the live version hands on', async () => {
+      set(version(reading('item:7')), version(reading('item:7', { id: '7', stock: 3 })));
+      expect(await hook()).toEqual([
+        'Succeeded',
+        [expect.stringMatching(/^the new version answers .* \(body\.stock is missing\): be sure that/)],
+      ]);
+    });
+
+    it('lets an answer pass that tells what was loaded from what was found', async () => {
+      const telling: Answering = async ({ cache }) => {
+        const found = await cache.get<object>('item:7');
+        await cache.set('item:7', { id: '7' }, TTL);
+        return { statusCode: 200, body: JSON.stringify({ item: found ?? null }) };
+      };
+      set(version(telling), version(telling));
+      const [status, found] = await hook();
+      expect(status).toBe('Succeeded');
+      expect(found.every((one) => /in another shape than the live version/.test(one))).toBe(true);
+    });
+
+    it('holds no item against a release that went for a moment', async () => {
+      const real = version(reading('item:7'));
+      let gone = 1;
+      set(version(reading('item:7')), async (event) => {
+        const answer = (await real(event)) as object;
+        return 'body' in answer && gone-- > 0 ? { ...answer, statusCode: 404 } : answer;
+      });
+      expect(await hook()).toEqual(['Succeeded', []]);
     });
 
     it('lets a release pass that mends what the live version cannot read of its own', async () => {

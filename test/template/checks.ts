@@ -6,8 +6,9 @@ export interface Resource {
 }
 export type Resources = Readonly<Record<string, Resource>>;
 export interface Statement {
-  readonly Action: string | readonly string[];
-  readonly Resource: unknown;
+  /** Missing where a statement says what it does not mean, by `NotAction`. */
+  readonly Action?: string | readonly string[];
+  readonly Resource?: unknown;
 }
 interface Dimension {
   readonly Name: string;
@@ -21,6 +22,7 @@ const BUILT_IN =
   /^(Canary10Percent(5|10|15|30)Minutes|Linear10PercentEvery(1Minute|[23]Minutes|10Minutes)|AllAtOnce)$/;
 /** Of actions that know no resource. */
 const WITHOUT_RESOURCE = ['cloudwatch:GetMetricData'];
+const WILD = /[*?]/;
 
 const ofType = (resources: Resources, type: string) =>
   Object.entries(resources).filter(([, { Type }]) => Type === type);
@@ -77,10 +79,11 @@ export function statementsOf({ Properties }: Resource): Statement[] {
 export const wildcards: Check = (resources) =>
   Object.entries(resources).flatMap(([name, resource]) =>
     statementsOf(resource).flatMap(({ Action, Resource }) => {
+      if (Action === undefined || Resource === undefined) return [`${name} allows all but what it names`];
       const actions = listOf(Action);
-      if (actions.some((action) => action.includes('*'))) return [`${name} allows ${actions.join(', ')}`];
+      if (actions.some((action) => WILD.test(action))) return [`${name} allows ${actions.join(', ')}`];
       const exempt = actions.every((action) => WITHOUT_RESOURCE.includes(action));
-      return text(Resource).includes('*') && !exempt
+      return WILD.test(text(Resource)) && !exempt
         ? [`${name} allows ${actions.join(', ')} on ${text(Resource)}`]
         : [];
     }),

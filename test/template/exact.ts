@@ -69,7 +69,7 @@ export const unlistedAlarms: Check = (resources) =>
 const MANAGED = 'arn:aws:iam::aws:policy/service-role/';
 const BASIC = `${MANAGED}AWSLambdaBasicExecutionRole`;
 
-/** Roles with policies beside the statements that the template spells out, and functions under a role of others. */
+/** Roles with policies beside the statements that the template spells out; functions and deployments under others. */
 export const strangeRoles: Check = (resources) => {
   const lambdas = ofType(resources, /^AWS::Lambda::Function$/);
   const expected = Object.fromEntries(
@@ -90,7 +90,13 @@ export const strangeRoles: Check = (resources) => {
         !isDeepStrictEqual(Properties.Role, { 'Fn::GetAtt': [`${name}Role`, 'Arn'] }),
     )
     .map(([name, { Properties }]) => `${name} has the role ${JSON.stringify(Properties.Role)}`);
-  return [...unlike(roles, { ...expected, CodeDeployServiceRole: deploys }), ...strangers];
+  const deployers = ofType(resources, /^AWS::CodeDeploy::DeploymentGroup$/)
+    .filter(
+      ([, { Properties }]) =>
+        !isDeepStrictEqual(Properties.ServiceRoleArn, { 'Fn::GetAtt': ['CodeDeployServiceRole', 'Arn'] }),
+    )
+    .map(([name, { Properties }]) => `${name} has the role ${JSON.stringify(Properties.ServiceRoleArn)}`);
+  return [...unlike(roles, { ...expected, CodeDeployServiceRole: deploys }), ...strangers, ...deployers];
 };
 
 const roleOf = (service: string, ManagedPolicyArns: readonly string[]): Properties => ({
@@ -162,14 +168,16 @@ export const strangeFunctions: Check = (resources) =>
     const ownName = kind === undefined ? name : `${owner}Function`;
     if (!(ownName in SERVICES)) return [`there is a ${name}`];
     const service = SERVICES[ownName as keyof typeof SERVICES];
-    const { Environment, Timeout, Handler, FunctionName } = Properties;
+    const { Environment, Runtime, Timeout, Handler, FunctionName } = Properties;
     const actual = {
+      Runtime,
       Timeout,
       Handler,
       FunctionName,
       ...(Object(Environment) as { Variables: Properties }).Variables,
     };
     const common = {
+      Runtime: 'nodejs24.x',
       ...GLOBAL_VARIABLES,
       POWERTOOLS_SERVICE_NAME: { 'Fn::Sub': `\${AWS::StackName}-${service}` },
     };

@@ -7,6 +7,7 @@ import {
   strangeWays,
   unlistedAlarms,
 } from './exact.ts';
+import { openFunctions, strangeCaches } from './reach.ts';
 
 export const CHECKS = {
   unhookedAliases: checks.unhookedAliases,
@@ -20,6 +21,8 @@ export const CHECKS = {
   strangeWays,
   strangeFunctions,
   strangeFilters,
+  openFunctions,
+  strangeCaches,
 } as const;
 
 /** A change of the template, and the check that must find it, by words of its finding. */
@@ -101,6 +104,27 @@ export const MUTATIONS: readonly Mutation[] = [
     /Resource: !Sub (.*)\$\{GetItemFunctionDeploymentGroup\}/,
     'Resource: !Sub $1*',
     'PutLifecycleEventHookExecutionStatus',
+  ),
+  mutation(
+    'a wildcard for one letter',
+    'wildcards',
+    /Action: dynamodb:GetItem/,
+    'Action: dynamodb:?etItem',
+    'dynamodb:?etItem',
+  ),
+  mutation(
+    'all actions but one',
+    'wildcards',
+    /Action: dynamodb:DeleteItem/,
+    'NotAction: iam:CreateUser',
+    'DeleteItemFunctionRole allows all but what it names',
+  ),
+  mutation(
+    'all resources but one',
+    'wildcards',
+    /(Action: dynamodb:PutItem\n +)Resource: .*/,
+    '$1NotResource: arn:aws:s3:::backups',
+    'PutItemFunctionRole allows all but what it names',
   ),
   // ------------------------------------------------------------------ alarms
   mutation(
@@ -244,6 +268,13 @@ export const MUTATIONS: readonly Mutation[] = [
     'Resources:\n  Extra:\n    Type: AWS::IAM::Policy\n    Properties:\n      PolicyName: extra\n      Roles: [!Ref GetItemFunctionRole]\n      PolicyDocument: {}\n',
     'there is a Extra',
   ),
+  mutation(
+    'a deployment under a role of others',
+    'strangeRoles',
+    / {8}Hooks:\n {10}PreTraffic: !Ref GetItemPreTrafficHook\n/,
+    '        Role: arn:aws:iam::123456789012:role/admin\n        Hooks:\n          PreTraffic: !Ref GetItemPreTrafficHook\n',
+    'GetItemFunctionDeploymentGroup has the role "arn:aws:iam::123456789012:role/admin"',
+  ),
   // ------------------------------------------------------------------ network
   mutation(
     'functions that may go anywhere',
@@ -296,6 +327,13 @@ export const MUTATIONS: readonly Mutation[] = [
     'GetItemPreTrafficHook: MovedShareBudget is undefined',
   ),
   mutation(
+    'a hook on a runtime that its code is not built for',
+    'strangeFunctions',
+    /(FunctionName: !Sub CodeDeployHook_.*_put_pre\n)/,
+    '$1      Runtime: nodejs18.x\n',
+    'PutItemPreTrafficHook: Runtime is "nodejs18.x"',
+  ),
+  mutation(
     'a hook that has no time to answer',
     'strangeFunctions',
     /Timeout: 120/,
@@ -344,5 +382,48 @@ export const MUTATIONS: readonly Mutation[] = [
     / {6}Handler: get-item\.handler\n/,
     '      Handler: get-item.handler\n      LoggingConfig:\n        LogGroup: !Ref AccessLogGroup\n',
     'GetItemFunction logs elsewhere',
+  ),
+  // -------------------------------------------------------------------- reach
+  mutation(
+    'a function with a URL for everybody',
+    'openFunctions',
+    / {6}Handler: get-item\.handler\n/,
+    '      Handler: get-item.handler\n      FunctionUrlConfig: { AuthType: NONE }\n',
+    'is a URL of a function',
+  ),
+  mutation(
+    'a function that everybody may invoke',
+    'openFunctions',
+    /^Resources:\n/m,
+    "Resources:\n  Open:\n    Type: AWS::Lambda::Permission\n    Properties:\n      Action: lambda:InvokeFunction\n      FunctionName: !Ref GetItemFunction\n      Principal: '*'\n",
+    'Open lets in "*"',
+  ),
+  mutation(
+    'a function that may not run',
+    'openFunctions',
+    / {6}Handler: put-item\.handler\n/,
+    '      Handler: put-item.handler\n      ReservedConcurrentExecutions: 0\n',
+    'PutItemFunction runs so often only: 0',
+  ),
+  mutation(
+    'nodes in the functions’ group',
+    'strangeCaches',
+    /VpcSecurityGroupIds: \[!Ref CacheSecurityGroup\]/,
+    'VpcSecurityGroupIds: [!Ref FunctionSecurityGroup]',
+    'CacheCluster: VpcSecurityGroupIds is',
+  ),
+  mutation(
+    'nodes on a port that no rule opens',
+    'strangeCaches',
+    / {6}NumCacheNodes: /,
+    '      Port: 11222\n      NumCacheNodes: ',
+    'CacheCluster: Port is 11222',
+  ),
+  mutation(
+    'a serverless cache of another engine',
+    'strangeCaches',
+    /(ServerlessCache:\n(?: {4}.*\n)*? {6}Engine: )memcached/,
+    '$1valkey',
+    'ServerlessCache: Engine is "valkey"',
   ),
 ];

@@ -96,6 +96,26 @@ describe('template.yaml', () => {
     expect(AllowedValues).toContain(Default);
   });
 
+  it('shifts all at once in dev alone, and has every alarm in every stage', () => {
+    expect(template.Conditions).toMatchObject({
+      IsDev: { 'Fn::Equals': [{ Ref: 'Stage' }, 'dev'] },
+      IsProd: { 'Fn::Equals': [{ Ref: 'Stage' }, 'prod'] },
+    });
+    const alarms = Object.values(Resources!).filter(({ Type }) => is(Type, 'AWS::CloudWatch::Alarm'));
+    expect(alarms.length).toBeGreaterThan(20);
+    for (const alarm of alarms) expect(alarm).not.toHaveProperty('Condition');
+  });
+
+  it('keeps the table where the stack goes', () => {
+    expect(Resources!.ItemsTable).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    expect(template.Conditions!.MakesCache).toEqual({ 'Fn::Not': [{ Condition: 'UsesExistingCache' }] });
+  });
+
+  it('has limits that mean something by default', () => {
+    const defaults = ['MovedShareBudget', 'LatencyAlarmMillis', 'MinimumHitRatioPercent'];
+    expect(defaults.map((name) => Parameters![name]!.Default)).toEqual(['0.05', 1000, 20]);
+  });
+
   it('injects the table, the configuration endpoint and the hot keys', () => {
     expect(Globals!.Function!.Environment!.Variables).toMatchObject({
       ITEMS_TABLE: { Ref: 'ItemsTable' },

@@ -45,7 +45,7 @@ describe.skipIf(!runs)('template.yaml, transformed (needs cfn-lint and aws-sam-t
       status: 0,
       output: '',
     });
-  });
+  }, 60_000);
 
   it.each(functions)('publishes %s behind the live alias, which CodeDeploy shifts', (name) => {
     expect(resources[`${name}Aliaslive`]).toMatchObject({

@@ -17,11 +17,14 @@ export async function startConfigEndpoint(nodes: readonly Node[]): Promise<Confi
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    createInterface({ input: socket }).on('line', (line) => {
+    const lines = createInterface({ input: socket });
+    lines.on('line', (line) => {
       const command = line.trim();
       if (command === 'quit') socket.end();
       else socket.write(answerTo(command, nodes));
     });
+    // Readline emits the socket's errors once more, as its own.
+    lines.on('error', () => lines.close());
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, HOST, resolve));
   return {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ask } from '../../../scripts/local/cluster/ask.ts';
 import { type ConfigEndpoint, startConfigEndpoint } from '../../../scripts/local/cluster/config-endpoint.ts';
@@ -20,4 +22,15 @@ it.each([
   ['get other', 'ERROR\r\n'],
 ])('answers %s', async (command, reply) => {
   expect(await ask(endpoint, command)).toBe(reply);
+});
+
+// A client that speaks TLS to it does so: the first line that it is answered by is an alert.
+it('outlives a client that hangs up on its answers', async () => {
+  const socket = connect(endpoint.port, endpoint.host);
+  await once(socket, 'connect');
+  socket.write('version\r\n'.repeat(10_000));
+  await once(socket, 'data');
+  socket.resetAndDestroy();
+  await once(socket, 'close');
+  expect(await ask(endpoint, 'get other')).toBe('ERROR\r\n');
 });

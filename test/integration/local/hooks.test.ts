@@ -281,11 +281,16 @@ describe('the hooks under AWS’s runtime client', () => {
       expect(troubles().join('\n')).toContain(sentence);
     });
 
-    it('warns of another status and lets the release pass', LIMIT, async () => {
-      const gone: Replayed = () => ({ statusCode: 404 });
-      versions(version(HEALTHY), version(HEALTHY, gone));
-      expect(await invoke('Pre')).toEqual(['success', 'Succeeded']);
-      expect(troubles().join('\n')).toContain('with 200 and the new version with 404');
+    it.each<[string, number, 'Succeeded' | 'Failed']>([
+      ['refuses a version that turns callers away', 404, 'Failed'],
+      ['warns of another status and lets the release pass', 204, 'Succeeded'],
+    ])('%s', LIMIT, async (_, statusCode, status) => {
+      versions(
+        version(HEALTHY),
+        version(HEALTHY, () => ({ statusCode })),
+      );
+      expect(await invoke('Pre')).toEqual(['success', status]);
+      expect(troubles().join('\n')).toContain(`with 200 and the new version with ${statusCode}`);
     });
 
     it.each([

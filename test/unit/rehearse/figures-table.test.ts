@@ -11,6 +11,7 @@ const FIGURES = {
   misses: 0,
   unavailable: 0,
   originLoads: 0,
+  undecodable: 0,
 } as const;
 
 it('shows a hit ratio of all reads, those that no node answered among them', () => {

@@ -61,6 +61,15 @@ describe('the figures of a rehearsal', () => {
     expect(warningsOf(figuresOf({ [OLD]: [10, 0], [NEW]: [0, 0] }).all())).toEqual([]);
   });
 
+  it('warn where the old version could not read items, which no alarm sees', () => {
+    const [old, next] = figuresOf({ [OLD]: [9, 0], [NEW]: [3, 0] }).all();
+    expect(warningsOf([old!, next!])).toEqual([]);
+    expect(warningsOf([old!, { ...next!, undecodable: 4 }])).toEqual([]);
+    expect(warningsOf([{ ...old!, undecodable: 4 }, next!])).toEqual([
+      expect.stringMatching(/^the old version could not read 4 items: if the new one wrote them/),
+    ]);
+  });
+
   it('stand in a table with a column for 5xx', () => {
     const table = figuresTable(figuresOf({ [OLD]: [9, 1], [NEW]: [3, 2] }).all());
     expect(table.split('\n').map((line) => line.trim().split(/ {2,}/).slice(0, 4))).toEqual([

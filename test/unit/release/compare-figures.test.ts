@@ -21,6 +21,17 @@ const told = (counts: Partial<Figures>) =>
   ]);
 
 describe('compareFigures', () => {
+  it('warns of items that the version before cannot read, which the new one may have written', () => {
+    const { findings, verdict } = compareFigures(figures('7', { undecodable: 2 }), figures('8'));
+    expect(verdict).toBe('pass');
+    expect(findings.at(-1)).toEqual({
+      severity: 'warning',
+      sentence:
+        'version 7 could not read 2 items while version 8 came beside it: if version 8 wrote them, roll back, and give a ' +
+        'changed shape a new schema',
+    });
+  });
+
   it('notes figures that are alike', () => {
     expect(told({ hits: 88, misses: 12 })).toEqual([
       ['note', 'the hit ratio of version 8 is 88 %, that of version 7 90 %'],
