@@ -36,7 +36,7 @@ export interface SaslOptions {
 
 /** When a key counts as hot, for who wants it otherwise. All of one fleet must say the same. */
 export interface AutoOptions {
-  /** Hot is a key with more than `tolerance / nodes` of the cluster's load. 0.03 by default; 0.001 to 1. */
+  /** Hot is a key with more than `tolerance / nodes` of the cluster's load. 0.02 by default; 0.001 to 1. */
   readonly tolerance?: number | undefined;
   /** And with at least so many reads a second, those of large values counting for more. 20 by default. */
   readonly leastReadsPerSecond?: number | undefined;

@@ -18,7 +18,7 @@ export interface HotRules {
  * (`npm run bench -- balance`), and the list within its 64 keys. One sample in 128 is most of the one percent of
  * additional operations that detection may cost.
  */
-export const DEFAULT_HOT_RULES: HotRules = { tolerance: 0.03, leastReadsPerSecond: 20, oneIn: 128 };
+export const DEFAULT_HOT_RULES: HotRules = { tolerance: 0.02, leastReadsPerSecond: 20, oneIn: 128 };
 
 /** How long a key stays listed after it was last seen to be hot. */
 export const HOLD_SECONDS: Seconds = 180;

@@ -389,7 +389,7 @@ describe('a process that is frozen', () => {
     const change = vi.fn(plusOne);
     const updating = held.cache.update<number>('n', change, TTL);
     await reached;
-    await say('ms n 2 T60 F1543503874\r\n40\r\n');
+    await say('ms n 2 T60 F1543504384\r\n40\r\n');
     thaw();
     expect(await updating).toEqual({ kind: 'stored', value: 41 });
     expect(change.mock.calls).toEqual([[1], [40]]);
@@ -463,7 +463,7 @@ describe('a smeared key', () => {
       ['12', (cache) => cache.add('hot', 13, TTL), { kind: 'refused' }],
     ];
     for (const [value, write, outcome] of writes) {
-      await exchange(last, ['ms hot~sc 3 T5 F1543503874\r\n999\r\n']);
+      await exchange(last, ['ms hot~sc 3 T5 F1543504384\r\n999\r\n']);
       const process = open();
       expect(await process.cache.get('hot')).toBe(999);
       expect(await write(process.cache)).toEqual(outcome);

@@ -18,7 +18,7 @@ describe('the fingerprint of a cache that looks for hot keys', () => {
   });
 
   it('is the same where the defaults are said', () => {
-    const said = { oneIn: 128, leastReadsPerSecond: 20, tolerance: 0.03 };
+    const said = { oneIn: 128, leastReadsPerSecond: 20, tolerance: 0.02 };
     for (const auto of [true, {}, said]) expect(fingerprintOf({ auto })).toBe(fingerprintOf({}));
   });
 

@@ -38,8 +38,8 @@ describe('what a process knows of hot keys', () => {
     const hotKeys = knowing({ b: 0.01, a: 0.01, c: 0.3, cold: 0.0001 });
     expect(hotKeys.spreads(8, DEFAULT_HOT_RULES)).toEqual([
       { key: 'c', share: 0.3, copies: 8 },
-      { key: 'a', share: 0.01, copies: 3 },
-      { key: 'b', share: 0.01, copies: 3 },
+      { key: 'a', share: 0.01, copies: 4 },
+      { key: 'b', share: 0.01, copies: 4 },
     ]);
     expect(hotKeys.spreads(2, DEFAULT_HOT_RULES).map(({ copies }) => copies)).toEqual([2]);
     expect(hotKeys.size).toBe(4);

@@ -93,7 +93,7 @@ describe('options', () => {
 
   it('look for hot keys by default, by rules of which each may be changed alone', () => {
     const autoOf = (smear?: Record<string, unknown>) => resolve({ discovery: NODES, smear }).smear.auto;
-    const rules = { tolerance: 0.03, leastReadsPerSecond: 20, oneIn: 128 };
+    const rules = { tolerance: 0.02, leastReadsPerSecond: 20, oneIn: 128 };
     expect(autoOf()).toEqual(rules);
     for (const auto of [true, undefined, {}, { tolerance: undefined }])
       expect(autoOf({ auto })).toEqual(rules);

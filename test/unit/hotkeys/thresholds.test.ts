@@ -20,13 +20,13 @@ describe('the threshold of a hot key', () => {
   it.each([
     [2, 100, 20],
     [2, 1_000, 20],
-    [2, 100_000, 1_500],
-    [8, 10_000, 37.5],
+    [2, 100_000, 1_000],
+    [8, 10_000, 25],
     [20, 10_000, 20],
-    [20, 1_000_000, 1_500],
-    [60, 1_000_000, 500],
+    [20, 1_000_000, 1_000],
+    [60, 1_000_000, 333.333],
   ])('is, on %i nodes that read %i a second, %d a second', (nodes, total, above) => {
-    expect(hotAbove(total, nodes, DEFAULT_HOT_RULES)).toBeCloseTo(above);
+    expect(hotAbove(total, nodes, DEFAULT_HOT_RULES)).toBeCloseTo(above, 2);
   });
 
   it('rises with the tolerance and with the floor', () => {
@@ -52,7 +52,7 @@ describe('the copies of a hot key', () => {
 
   it('bring no node more than the tolerance, where there are nodes enough', () => {
     for (const nodes of NODES) {
-      for (const share of [0.0004, 0.001, 0.004, 0.01, 0.02, 0.0299]) {
+      for (const share of [0.0004, 0.001, 0.004, 0.01, 0.0199]) {
         const copies = copiesOf(share, nodes, DEFAULT_HOT_RULES);
         expect(share / copies).toBeLessThanOrEqual(tolerance / nodes + 1e-12);
         if (copies > 1) expect(share / (copies - 1)).toBeGreaterThan(tolerance / nodes - 1e-12);
