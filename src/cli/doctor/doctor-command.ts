@@ -14,7 +14,7 @@ import { printable } from '../screen/printable.ts';
 import { progress } from '../screen/progress.ts';
 import { report } from '../screen/report.ts';
 import { wrapped } from '../screen/wrapped.ts';
-import { Found, type World } from '../world.ts';
+import { CommandFailure, Found, type World } from '../world.ts';
 import { type Examination, examine } from './examination.ts';
 import { CHECKS, type DoctorFinding, type Level, worstOf } from './finding.ts';
 import { clockCheck, connections, evictions, itemSize, type Plan, skew } from './load-checks.ts';
@@ -46,6 +46,8 @@ export function doctorCommand(world: World): Command {
       );
       const examinations = await examine(view, world, flags.for);
       done();
+      // Half of what was to be watched would be told as all of it.
+      if (world.interrupted.aborted) throw new CommandFailure('interrupted');
       const findings = await diagnose(view, examinations, flags);
       const worst = worstOf(findings);
       const { source, version } = view;

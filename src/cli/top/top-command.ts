@@ -17,7 +17,7 @@ import { plural } from '../screen/figures.ts';
 import { paletteOf } from '../screen/palette.ts';
 import { progress } from '../screen/progress.ts';
 import { report } from '../screen/report.ts';
-import { CommandFailure, type World } from '../world.ts';
+import { CommandFailure, Found, type World } from '../world.ts';
 import { rank } from './ranking.ts';
 import { type TopPicture, topLines } from './top-screen.ts';
 import { Watch } from './watch.ts';
@@ -83,7 +83,10 @@ export function topCommand(world: World): Command {
         report(world.stdout, flags, value, () => hotLines(found, nowOf(world), palette));
         return;
       }
-      const imported = flags.import ? await importKeys(watch, view, world, flags.hold) : undefined;
+      // Stopped before its time it shows what it saw, and changes nothing.
+      const stopped = flags.for !== undefined && world.interrupted.aborted;
+      const imported =
+        flags.import && !stopped ? await importKeys(watch, view, world, flags.hold) : undefined;
       const { ranking, states, seconds } = picture;
       const value = {
         source: 'watch',
@@ -97,6 +100,7 @@ export function topCommand(world: World): Command {
         ...topLines(picture, view, palette, widthOf(world)),
         ...(imported ? ['', importedText(imported)] : []),
       ]);
+      if (stopped) throw new Found();
     });
 }
 

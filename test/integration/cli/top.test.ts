@@ -144,6 +144,31 @@ describe.skipIf(!memcachedAvailable)('smearcache top (needs memcached)', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('\u001b[?25h');
   });
+
+  it('imports nothing when it is stopped before its time', async () => {
+    await using cluster = await startMemcachedCluster(2);
+    await using _load = await startLoad({
+      nodes: cluster.names,
+      weights: { hot: 1 },
+      smeared: [],
+      valueBytes: 10,
+    });
+    const nodes = ['--nodes', cluster.names.join(',')];
+    const interruption = new AbortController();
+    let bursts = 0;
+    const sleep = async (millis: number): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, millis));
+      if (++bursts === 4) interruption.abort();
+    };
+    const stopped = { sleep, interrupted: interruption.signal };
+    const { stdout, code } = await smearcache(
+      ['top', ...nodes, '--for', '60s', '--burst', '100ms', '--import'],
+      stopped,
+    );
+    expect(stdout).toMatch(/^1 {2}hot /m);
+    expect(code).toBe(130);
+    expect((await smearcache(['hot', ...nodes, '--json'])).json.keys).toEqual([]);
+  });
 });
 
 describe('smearcache top and nodes that cannot be watched', () => {
