@@ -8,7 +8,7 @@ import {
   withConnection,
 } from '../nodes/connection-options.ts';
 import { resolveIps } from '../ring/where.ts';
-import { plural } from '../screen/figures.ts';
+import { listed, plural } from '../screen/figures.ts';
 import { type Palette, paletteOf } from '../screen/palette.ts';
 import { printable } from '../screen/printable.ts';
 import { progress } from '../screen/progress.ts';
@@ -102,7 +102,6 @@ const MARKS: Readonly<Record<Level, { readonly mark: string; readonly style: key
   failure: { mark: '✖', style: 'red' },
 };
 const CHECK_WIDTH = Math.max(...CHECKS.map((check) => check.length));
-const MOST_NAMED = 4;
 
 function doctorLines(
   { source, version, nodes }: ClusterView,
@@ -132,11 +131,6 @@ function doctorLines(
     '',
     dim(summary(findings)),
   ];
-}
-
-function listed(nodes: readonly string[]): string {
-  if (nodes.length <= MOST_NAMED) return nodes.join(', ');
-  return `${nodes.slice(0, MOST_NAMED).join(', ')} and ${nodes.length - MOST_NAMED} more`;
 }
 
 function summary(findings: readonly DoctorFinding[]): string {

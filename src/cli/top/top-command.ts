@@ -40,8 +40,9 @@ const ROUNDS = 8;
 
 /** Home, then what is below goes. */
 const REPAINT = '\u001b[H\u001b[J';
-const ENTER_SCREEN = '\u001b[?1049h\u001b[?25l';
-const LEAVE_SCREEN = '\u001b[?25h\u001b[?1049l';
+// A line that is too long is cut: wrapped, it would push the head off the screen.
+const ENTER_SCREEN = '\u001b[?1049h\u001b[?25l\u001b[?7l';
+const LEAVE_SCREEN = '\u001b[?7h\u001b[?25h\u001b[?1049l';
 
 export function topCommand(world: World): Command {
   return withConnection(new Command('top'))
@@ -93,6 +94,7 @@ export function topCommand(world: World): Command {
         seconds,
         ...ranking,
         keys: ranking.keys.map((key) => ({ ...key, listed: picture.smearedOver(key.key) > 1 })),
+        notWatched: states.filter(({ seen }) => !seen).map(({ node }) => node),
         troubles: states.filter(({ trouble }) => trouble),
         ...(imported && { imported }),
       };

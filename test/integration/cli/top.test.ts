@@ -145,6 +145,39 @@ describe.skipIf(!memcachedAvailable)('smearcache top (needs memcached)', () => {
     expect(stdout).toContain('\u001b[?25h');
   });
 
+  it('is not held up by a node that hangs, and says what it has not seen', async () => {
+    await using node = await startMemcached();
+    const hung = net.createServer((socket) => socket.resume().on('error', () => {}));
+    await once(hung.listen(0, '127.0.0.1'), 'listening');
+    const silent = `127.0.0.1:${(hung.address() as net.AddressInfo).port}`;
+    try {
+      const words = ['top', '--nodes', `${silent},${node.name}`, '--timeout', '1000', '--for', '2s'];
+      const { json } = await smearcache([...words, '--burst', '100ms', '--json']);
+      // Its count and its look, a time-out each, would have taken all of the time.
+      expect(json.troubles).toMatchObject([{ node: silent, trouble: { kind: 'unreachable' } }]);
+      expect(json.notWatched).toEqual([silent]);
+    } finally {
+      hung.close();
+    }
+  });
+
+  it('fits a narrow terminal by leaving columns out', async () => {
+    await using cluster = await startMemcachedCluster(2);
+    await using _load = await startLoad({
+      nodes: cluster.names,
+      weights: { ['popular'.repeat(20)]: 1 },
+      smeared: [],
+      valueBytes: 10,
+    });
+    const words = ['top', '--nodes', cluster.names.join(','), '--for', '300ms', '--burst', '50ms'];
+    for (const columns of [34, 60, 80]) {
+      const { stdout } = await smearcache(words, { columns });
+      const rows = stdout.split('\n').slice(stdout.split('\n').indexOf('') + 1);
+      expect(rows[0]).toMatch(columns < 40 ? /key +req\/s +share/ : /key .* smeared$/);
+      expect(Math.max(...rows.map((row) => row.length))).toBeLessThanOrEqual(columns);
+    }
+  });
+
   it('imports nothing when it is stopped before its time', async () => {
     await using cluster = await startMemcachedCluster(2);
     await using _load = await startLoad({
