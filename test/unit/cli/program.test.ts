@@ -78,6 +78,9 @@ describe('what is printed', () => {
     );
     expect(shortened('abcdef', 4)).toBe('abc…');
     expect(shortened('abcd', 4)).toBe('abcd');
+    expect(shortened('日本語', 6)).toBe('日本語');
+    expect(shortened('日本語', 5)).toBe('日本…');
+    expect(shortened('x'.repeat(1e6), 4)).toBe('xxx…');
   });
 
   it('lines up', () => {
@@ -88,6 +91,14 @@ describe('what is printed', () => {
         ['long', '1', 'y'],
       ]),
     ).toBe(['node   n  x', 'a     10', 'long   1  y'].join('\n'));
+    const keys = table(
+      [{ title: 'key' }, { title: 'n' }],
+      [
+        ['日本', '1'],
+        ['e\u0301🔥', '2'],
+      ],
+    );
+    expect(keys).toBe(['key   n', '日本  1', 'e\u0301🔥   2'].join('\n'));
   });
 
   it('is wrapped between words', () => {
