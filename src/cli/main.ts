@@ -4,6 +4,7 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { systemClock } from '../base/clock.ts';
 import { run } from './program.ts';
+import { EXIT } from './world.ts';
 
 // Whoever reads us may stop early, as `| head` does.
 for (const stream of [process.stdout, process.stderr]) {
@@ -14,15 +15,22 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 const interruption = new AbortController();
-process.once('SIGINT', () => interruption.abort());
-process.once('SIGTERM', () => interruption.abort());
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort(signal));
 
-process.exitCode = await run(process.argv.slice(2), {
+const code = await run(process.argv.slice(2), {
   clock: systemClock,
   random: Math.random,
   environment: process.env,
+  // Only who reads it opens it: a terminal that is open keeps the process.
+  get stdin() {
+    return process.stdin;
+  },
   stdout: process.stdout,
   stderr: process.stderr,
   sleep: (millis) => after(millis, undefined, { signal: interruption.signal }).catch(() => {}),
   interrupted: interruption.signal,
 });
+
+// Ended by the signal itself, as shells expect it, and at once: a read of a terminal would keep the process.
+if (code === EXIT.interrupted) process.kill(process.pid, interruption.signal.reason);
+else process.exitCode = code;

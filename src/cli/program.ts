@@ -18,6 +18,8 @@ export async function run(words: readonly string[], world: World): Promise<numbe
     return EXIT.ok;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.misuse;
+    // Whoever stopped it knows that it failed.
+    if (world.interrupted.aborted) return EXIT.interrupted;
     if (error instanceof Found) return EXIT.failure;
     const { bold } = paletteOf(world.stderr, world.environment);
     world.stderr.write(`${bold('smearcache:')} ${printable(reasonOf(error))}\n`);

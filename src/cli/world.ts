@@ -16,6 +16,7 @@ export interface World {
   readonly clock: Clock;
   readonly random: Random;
   readonly environment: Environment;
+  readonly stdin: NodeJS.ReadableStream;
   /** Results, and nothing else. */
   readonly stdout: Sink;
   /** Progress, and what went wrong. */
@@ -32,6 +33,8 @@ export const EXIT = {
   failure: 1,
   /** The command line was wrong. */
   misuse: 2,
+  /** Ctrl-C, as shells count it: what was begun is not there. */
+  interrupted: 130,
 } as const;
 
 /** What a command came to when it could not do what it was asked: one sentence for the operator. */

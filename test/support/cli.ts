@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { systemClock } from '../../src/base/clock.ts';
 import { seededRandom } from '../../src/base/random.ts';
 import { run } from '../../src/cli/program.ts';
@@ -39,6 +40,7 @@ export async function smearcache(
     clock: setting.clock ?? systemClock,
     random: seededRandom(1),
     environment: setting.environment ?? {},
+    stdin: Readable.from([]),
     stdout: sink('stdout'),
     stderr: sink('stderr'),
     sleep: setting.sleep ?? ((millis) => new Promise((resolve) => setTimeout(resolve, millis))),

@@ -8,13 +8,13 @@ import {
   withConnection,
 } from '../nodes/connection-options.ts';
 import { resolveIps } from '../ring/where.ts';
-import { plural } from '../screen/figures.ts';
+import { listed, plural } from '../screen/figures.ts';
 import { type Palette, paletteOf } from '../screen/palette.ts';
 import { printable } from '../screen/printable.ts';
 import { progress } from '../screen/progress.ts';
 import { report } from '../screen/report.ts';
 import { wrapped } from '../screen/wrapped.ts';
-import { Found, type World } from '../world.ts';
+import { CommandFailure, Found, type World } from '../world.ts';
 import { type Examination, examine } from './examination.ts';
 import { CHECKS, type DoctorFinding, type Level, worstOf } from './finding.ts';
 import { clockCheck, connections, evictions, itemSize, type Plan, skew } from './load-checks.ts';
@@ -46,6 +46,8 @@ export function doctorCommand(world: World): Command {
       );
       const examinations = await examine(view, world, flags.for);
       done();
+      // Half of what was to be watched would be told as all of it.
+      if (world.interrupted.aborted) throw new CommandFailure('interrupted');
       const findings = await diagnose(view, examinations, flags);
       const worst = worstOf(findings);
       const { source, version } = view;
@@ -100,7 +102,6 @@ const MARKS: Readonly<Record<Level, { readonly mark: string; readonly style: key
   failure: { mark: '✖', style: 'red' },
 };
 const CHECK_WIDTH = Math.max(...CHECKS.map((check) => check.length));
-const MOST_NAMED = 4;
 
 function doctorLines(
   { source, version, nodes }: ClusterView,
@@ -130,11 +131,6 @@ function doctorLines(
     '',
     dim(summary(findings)),
   ];
-}
-
-function listed(nodes: readonly string[]): string {
-  if (nodes.length <= MOST_NAMED) return nodes.join(', ');
-  return `${nodes.slice(0, MOST_NAMED).join(', ')} and ${nodes.length - MOST_NAMED} more`;
 }
 
 function summary(findings: readonly DoctorFinding[]): string {

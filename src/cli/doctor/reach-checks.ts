@@ -15,12 +15,14 @@ export function reachability(all: readonly Examination[], tls: boolean): DoctorF
       ? [
           ok(
             'reachability',
-            `${reached === all.length ? 'all ' : ''}${plural(reached, 'node')} answer from here`,
+            reached === 1
+              ? '1 node answers from here'
+              : `${reached === all.length ? 'all ' : ''}${plural(reached, 'node')} answer from here`,
           ),
         ]
       : []),
     ...lost.map(({ node, unreachable }) =>
-      wrong('failure', 'reachability', `${node}: ${unreachable}`, remedy(unreachable!, tls), [node]),
+      wrong('failure', 'reachability', `${node}: ${unreachable!.trim()}`, remedy(unreachable!, tls), [node]),
     ),
   ];
 }
@@ -38,6 +40,8 @@ function remedy(reason: string, tls: boolean): string {
     return 'nothing listens there: is the node being replaced, and the port right?';
   if (/no connection within/.test(reason))
     return 'packets are lost on the way: look at security groups, subnets and network ACLs between here and the node';
+  if (/which no memcached says|has no end/.test(reason))
+    return 'something else than memcached listens there: is the port right?';
   if (!tls) return 'a node with encryption in transit hangs up on plain text: try --tls';
   return 'look at the node in the console, and at what lies on the way to it';
 }

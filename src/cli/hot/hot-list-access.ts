@@ -1,5 +1,6 @@
 // The fleet's hot list as an operator deals with it: read from every node, changed where the fleet changes it.
 
+import { reasonOf } from '../../base/errors.ts';
 import { NEVER, type Seconds } from '../../base/units.ts';
 import { CacheNode } from '../../client/cache-node.ts';
 import { changeHotList, readHotList } from '../../client/hot-list-item.ts';
@@ -8,6 +9,7 @@ import { MetaTransport } from '../../memcached/meta-transport.ts';
 import { buildRing, type Ring } from '../../ring/index.ts';
 import type { ClusterView } from '../nodes/cluster-view.ts';
 import { resolveIps } from '../ring/where.ts';
+import { printable } from '../screen/printable.ts';
 import { CommandFailure, type World } from '../world.ts';
 
 export interface FoundList {
@@ -16,11 +18,21 @@ export interface FoundList {
   readonly behind: readonly string[];
   /** Nodes that hold what is no list, and why it is none. */
   readonly refused: readonly { readonly node: string; readonly reason: string }[];
+  /** Nodes that did not answer, and why; they are among those behind. */
+  readonly unreachable: readonly { readonly node: string; readonly reason: string }[];
   readonly ring: Ring;
 }
 
-export async function readList(view: ClusterView, world: World): Promise<FoundList> {
-  return withRing(view, world, (ring) => readAll(ring, nowOf(world)));
+/** What the nodes hold; an empty list where none answers, with all of them `unreachable`. */
+export function readList(view: ClusterView, world: World): Promise<FoundList> {
+  return withRing(view, world, (ring, failures) => readAll(ring, failures, nowOf(world)));
+}
+
+/** @throws CommandFailure where no node answers: that is no empty list. */
+export function someNodeAnswered(found: FoundList): FoundList {
+  if (found.unreachable.length < found.ring.nodes.length) return found;
+  const reasons = found.unreachable.map(({ reason }) => printable(reason)).join('; ');
+  throw new CommandFailure(`no node answers: ${reasons}; smearcache doctor says more`);
 }
 
 /**
@@ -33,10 +45,10 @@ export function changeList(
   world: World,
   change: (list: HotList, now: Seconds) => HotList,
 ): Promise<FoundList> {
-  return withRing(view, world, async (ring) => {
+  return withRing(view, world, async (ring, failures) => {
     const now = nowOf(world);
     // What only other nodes know yet is in it, too, or it would come back by them.
-    const { list: known } = await readAll(ring, now);
+    const { list: known } = await readAll(ring, failures, now);
     const changed = await changeHotList(
       ring,
       (list) => change(mergeHotLists(list, known, now), now),
@@ -48,14 +60,18 @@ export function changeList(
       throw new CommandFailure(
         'the list could not be changed: its node does not answer, or others change it all the time; smearcache doctor says more',
       );
-    return readAll(ring, now);
+    return readAll(ring, failures, now);
   });
 }
 
 /** Seconds since 1970. */
 export const nowOf = ({ clock }: World): Seconds => Math.floor(clock.wall() / 1000);
 
-async function readAll(ring: Ring<CacheNode>, now: Seconds): Promise<FoundList> {
+async function readAll(
+  ring: Ring<CacheNode>,
+  failures: ReadonlyMap<string, string>,
+  now: Seconds,
+): Promise<FoundList> {
   const held = await Promise.all(
     ring.nodes.map(async (node) => ({
       node: node.name,
@@ -70,6 +86,10 @@ async function readAll(ring: Ring<CacheNode>, now: Seconds): Promise<FoundList> 
     refused: held.flatMap(({ node, stored }) =>
       stored?.refused === undefined ? [] : [{ node, reason: stored.refused }],
     ),
+    unreachable: held.flatMap(({ node, stored }) => {
+      const reason = stored === undefined ? failures.get(node) : undefined;
+      return reason === undefined ? [] : [{ node, reason }];
+    }),
     ring,
   };
 }
@@ -77,9 +97,10 @@ async function readAll(ring: Ring<CacheNode>, now: Seconds): Promise<FoundList> 
 async function withRing<T>(
   view: ClusterView,
   { clock }: World,
-  use: (ring: Ring<CacheNode>) => Promise<T>,
+  use: (ring: Ring<CacheNode>, failures: ReadonlyMap<string, string>) => Promise<T>,
 ): Promise<T> {
   const { dialect, connectTimeoutMillis, operationTimeoutMillis } = view.options;
+  const failures = new Map<string, string>();
   const timeouts = { connectTimeoutMillis, operationTimeoutMillis };
   const nodes = (await resolveIps(view.nodes, [dialect])).map(
     (node) =>
@@ -89,11 +110,14 @@ async function withRing<T>(
           new MetaTransport(`${node.host}:${node.port}`, view.dial(node), timeouts, clock, listener),
         connectTimeoutMillis + operationTimeoutMillis,
         clock,
-        () => {},
+        (event) => {
+          if (event.kind === 'node-down') failures.set(event.node, reasonOf(event.error));
+          if (event.kind === 'node-up') failures.delete(event.node);
+        },
       ),
   );
   try {
-    return await use(buildRing(nodes, { dialect }));
+    return await use(buildRing(nodes, { dialect }), failures);
   } finally {
     await Promise.all(nodes.map((node) => node.close()));
   }

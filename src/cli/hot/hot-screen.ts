@@ -23,7 +23,7 @@ export function hotRows({ list, ring }: FoundList): HotRow[] {
 const KEY_WIDTH = 48;
 
 export function hotLines(found: FoundList, now: Seconds, { bold, dim, yellow }: Palette): string[] {
-  const { list, behind, refused } = found;
+  const { list, behind, refused, unreachable } = found;
   const rows = hotRows(found);
   const hot = rows.filter(({ share }) => share > 0);
   const cells = rows.map(({ key, share, nodes, until }) => [
@@ -44,6 +44,7 @@ export function hotLines(found: FoundList, now: Seconds, { bold, dim, yellow }: 
   return [
     `${bold(plural(hot.length, 'hot key'))}, list version ${list.version}`,
     ...refused.map(({ node, reason }) => yellow(`${node} holds what is no list: ${printable(reason)}`)),
+    ...unreachable.map(({ reason }) => yellow(`no answer: ${printable(reason)}`)),
     ...(behind.length > 0 && list.version > 0 ? [dim(`not told yet: ${behind.join(', ')}`)] : []),
     ...(rows.length === 0
       ? []

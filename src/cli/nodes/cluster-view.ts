@@ -34,8 +34,11 @@ export async function viewCluster(flags: ConnectionFlags, world: World): Promise
   const dialNode = options.tls === undefined ? tcpDial : tlsDials(options.tls);
   const source = sourceOf(options, dialNode, world);
   const { version, nodes } = await source.read(world.interrupted).catch((error: unknown) => {
-    const tls = options.tls === undefined && options.discovery.kind === 'configuration-endpoint';
-    throw new CommandFailure(reasonOf(error) + (tls ? ' (does the cluster speak TLS? then add --tls)' : ''));
+    const reason = reasonOf(error).replace('`discovery.nodes`', '--nodes');
+    // What was not reached, or answered in plain text, has nothing to do with TLS.
+    const spoke = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|EHOSTUNREACH|keeps no node list/.test(reason);
+    const tls = options.tls === undefined && options.discovery.kind === 'configuration-endpoint' && !spoke;
+    throw new CommandFailure(reason + (tls ? ' (does the cluster speak TLS? then add --tls)' : ''));
   });
   return {
     options,

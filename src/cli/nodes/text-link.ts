@@ -54,6 +54,10 @@ export class TextLink {
     return this.#socket;
   }
 
+  get isOpen(): boolean {
+    return this.#ended === undefined;
+  }
+
   /** Sends one line and gives what comes back, once `complete` says that all of it is there. */
   ask(line: string, complete: RegExp): Promise<Answer> {
     if (this.#ended !== undefined) return Promise.resolve({ kind: 'failed', reason: this.#ended });

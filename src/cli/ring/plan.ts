@@ -50,6 +50,8 @@ function nodesAfter(now: readonly RingNode[], { add = [], remove = [], weights =
   for (const name of coming.map(nodeName)) {
     if (now.some((node) => nodeName(node) === name)) throw misuse(`--add: ${name} is in the cluster already`);
   }
+  const twice = coming.map(nodeName).find((name, i, names) => names.indexOf(name) < i);
+  if (twice !== undefined) throw misuse(`--add: ${twice} is named twice`);
   const staying = now.filter((node) => !going.includes(nodeName(node)));
   const after = weighted([...staying, ...coming], parseWeights(weights, '--weights'), '--weights');
   if (after.length === 0) throw misuse('--remove: no node would be left');

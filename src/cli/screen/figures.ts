@@ -35,3 +35,11 @@ export function millis(value: number): string {
 export function plural(number: number, one: string, many = `${one}s`): string {
   return `${WHOLE.format(number)} ${number === 1 ? one : many}`;
 }
+
+const MOST_NAMED = 4;
+
+/** `a, b, c, d and 6 more`. */
+export function listed(nodes: readonly string[]): string {
+  if (nodes.length <= MOST_NAMED) return nodes.join(', ');
+  return `${nodes.slice(0, MOST_NAMED).join(', ')} and ${nodes.length - MOST_NAMED} more`;
+}

@@ -1,3 +1,5 @@
+import { widthOf } from './table.ts';
+
 // Keys come from users: what is printed of them must not move the cursor, or change the terminal's title or colours.
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control bytes are what must not reach a terminal
@@ -13,9 +15,17 @@ export function printable(text: string): string {
   });
 }
 
-/** The same, cut to at most `width` characters, with an ellipsis for what is left out. */
+/** The same, cut to at most `width` columns of a terminal, with an ellipsis for what is left out. */
 export function shortened(text: string, width: number): string {
-  const characters = Array.from(printable(text));
-  if (characters.length <= width) return characters.join('');
-  return `${characters.slice(0, Math.max(0, width - 1)).join('')}…`;
+  // No column holds more than a few code units; what lies far behind the cut need not be looked at.
+  const whole = printable(text.slice(0, 16 * width + 16));
+  if (text.length <= 16 * width + 16 && widthOf(whole) <= width) return whole;
+  let cut = '';
+  let columns = 0;
+  for (const character of whole) {
+    columns += widthOf(character);
+    if (columns > width - 1) break;
+    cut += character;
+  }
+  return `${cut}…`;
 }

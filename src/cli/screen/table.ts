@@ -32,5 +32,13 @@ export function table(
   return [line(titles, -1), ...rows.map(line)].join('\n');
 }
 
-/** Characters, which is near enough to columns for what is in keys and host names. */
-export const widthOf = (text: string): number => Array.from(text).length;
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
+const NO_WIDTH = /\p{Nonspacing_Mark}|\p{Enclosing_Mark}/u;
+
+/** Columns of a terminal: two for a Chinese character or an emoji, none for an accent by itself. */
+export function widthOf(text: string): number {
+  let columns = 0;
+  for (const character of text) columns += NO_WIDTH.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
+  return columns;
+}

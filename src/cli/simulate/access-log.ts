@@ -1,7 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { reasonOf } from '../../base/errors.ts';
-import { CommandFailure } from '../world.ts';
+import { plural } from '../screen/figures.ts';
+import { CommandFailure, type World } from '../world.ts';
+
+type InputWorld = Pick<World, 'stdin' | 'interrupted'>;
 
 export interface LogShape {
   /** From 1; without, the whole line is the key. */
@@ -10,16 +13,22 @@ export interface LogShape {
 }
 
 /** Counts the keys of an access log, line by line. `file` is a path; `-` is the standard input. */
-export function countLog(file: string, { column, delimiter }: LogShape): Promise<Map<string, number>> {
-  return gather(file, (line) => {
+export function countLog(
+  file: string,
+  { column, delimiter }: LogShape,
+  world: InputWorld,
+): Promise<Map<string, number>> {
+  const wanted =
+    column === undefined ? 'a key' : `a field ${column}, by the delimiter ${JSON.stringify(delimiter)}`;
+  return gather(file, wanted, world, (line) => {
     const key = column === undefined ? line : fieldsOf(line, delimiter)[column - 1];
     return key === undefined || key === '' ? undefined : [key, 1];
   });
 }
 
 /** Reads `key count` lines, parted by white space, a comma or a semicolon. A line without a count is a heading. */
-export function readCounts(file: string): Promise<Map<string, number>> {
-  return gather(file, (line) => {
+export function readCounts(file: string, world: InputWorld): Promise<Map<string, number>> {
+  return gather(file, 'the form `key count`', world, (line) => {
     const match = /^(.*\S)[\s,;]+(\d+)\s*$/.exec(line);
     if (match === null) return undefined;
     const key = match[1]!.replace(/[\s,;]+$/, '');
@@ -29,21 +38,34 @@ export function readCounts(file: string): Promise<Map<string, number>> {
 
 async function gather(
   file: string,
+  wanted: string,
+  { stdin, interrupted }: InputWorld,
   read: (line: string) => readonly [string, number] | undefined,
 ): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
+  const name = file === '-' ? 'the standard input' : file;
+  let lines = 0;
   try {
-    const input = createReadStream(file === '-' ? '/dev/stdin' : file);
-    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    const input = file === '-' ? stdin : createReadStream(file);
+    for await (const line of createInterface({
+      input,
+      crlfDelay: Number.POSITIVE_INFINITY,
+      signal: interrupted,
+    })) {
+      lines++;
       const found = read(line);
       if (found === undefined) continue;
       const [key, count] = found;
       if (count > 0) counts.set(key, (counts.get(key) ?? 0) + count);
     }
   } catch (error) {
-    throw new CommandFailure(reasonOf(error));
+    throw new CommandFailure(`${name}: ${reasonOf(error)}`);
   }
-  if (counts.size === 0) throw new CommandFailure(`${file} holds no keys; is it of the kind that was said?`);
+  if (interrupted.aborted) throw new CommandFailure('interrupted');
+  if (counts.size === 0)
+    throw new CommandFailure(
+      `${name} holds no keys: ${lines === 0 ? 'it is empty' : `none of its ${plural(lines, 'line')} has ${wanted}`}`,
+    );
   return counts;
 }
 

@@ -16,14 +16,14 @@ p { margin: .25rem 0 1rem; color: var(--soft); }
 section, dl { background: var(--card); border: 1px solid var(--rule); border-radius: 10px; padding: 1.1rem 1.25rem; margin: 1.25rem 0; }
 dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)); gap: 1rem; }
 dt { color: var(--soft); font-size: .85rem; } dd { margin: 0; font-size: 1.35rem; font-weight: 600; } dd small { display: block; font-size: .8rem; font-weight: 400; color: var(--soft); }
-svg { width: 100%; height: auto; display: block; font: 12px system-ui, sans-serif; }
+section { overflow-x: auto; } svg { width: 100%; min-width: 36rem; height: auto; display: block; font: 12px system-ui, sans-serif; }
 svg text { fill: var(--ink); paint-order: stroke; stroke: var(--card); stroke-width: 4px; stroke-linejoin: round; } svg .axis, svg .figure { fill: var(--soft); font-variant-numeric: tabular-nums; }
 .before { fill: var(--before); } .after { fill: var(--after); } .hot { fill: var(--hot); } .chosen { fill: var(--after); stroke: var(--card); stroke-width: 2; }
 .curve { fill: none; stroke: var(--soft); stroke-width: 1.75; } .grid { stroke: var(--rule); } .mean, .threshold { stroke: var(--hot); stroke-dasharray: 4 4; }
 .key span { display: inline-block; width: .8em; height: .8em; border-radius: 2px; margin: 0 .35em 0 1em; } .key span:first-child { margin-left: 0; }
 .key .before { background: var(--before); } .key .after { background: var(--after); }
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .9rem; } th { color: var(--soft); font-weight: 500; text-align: left; }
-th, td { padding: .35rem .6rem .35rem 0; border-bottom: 1px solid var(--rule); } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; } td code { overflow-wrap: anywhere; }
+th, td { padding: .35rem .6rem .35rem 0; border-bottom: 1px solid var(--rule); } td + td, th + th { padding-left: .6rem; } td { white-space: nowrap; } td:nth-child(2) { white-space: normal; min-width: 8rem; } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; } td code { overflow-wrap: anywhere; }
 `;
 
 const MOST_LISTED = 64;

@@ -12,7 +12,9 @@ import {
   withConnection,
 } from '../nodes/connection-options.ts';
 import { resolveIps } from '../ring/where.ts';
+import { plural } from '../screen/figures.ts';
 import { paletteOf } from '../screen/palette.ts';
+import { printable } from '../screen/printable.ts';
 import { progress } from '../screen/progress.ts';
 import { report } from '../screen/report.ts';
 import { CommandFailure, misuse, type World } from '../world.ts';
@@ -40,13 +42,15 @@ interface SimulateFlags extends ConnectionFlags {
 }
 
 const DEFAULT_SIZE = 8;
+/** ElastiCache has clusters of up to 300 nodes. */
+const MOST_NODES = 1_000;
 
 export function simulateCommand(world: World): Command {
   return withConnection(new Command('simulate'))
     .description('what the popularity of your keys does to the nodes, with smearing and without')
     .option('--log <file>', 'an access log, one key a line; - is the standard input')
     .option('--column <number>', 'the key is this field of a line, counted from 1', wholeNumber)
-    .option('--delimiter <text>', 'what parts fields', ',')
+    .option('--delimiter <text>', 'what parts fields; \\t is a tab', delimiter, ',')
     .option('--counts <file>', 'a file of `key count` lines')
     .option('--zipf <exponent>', 'a Zipf distribution, 0.99 say', exponent)
     .option('--keys <number>', 'of so many keys', wholeNumber, 1_000_000)
@@ -54,7 +58,7 @@ export function simulateCommand(world: World): Command {
     .option(
       '--size <number>',
       `so many nodes of equal weight, where no cluster is named (default: ${DEFAULT_SIZE})`,
-      wholeNumber,
+      size,
     )
     .option('--target <ratio>', 'the busiest node may have this times the mean', atLeastOne, 1.1)
     .option('--tolerance <part>', 'smear by this tolerance instead of looking for one', part)
@@ -65,7 +69,7 @@ export function simulateCommand(world: World): Command {
     .action(async (flags: SimulateFlags) => {
       const popularity = await popularityOf(flags, world);
       const { ring, prefix } = await ringOf(flags, world);
-      const done = progress(world, `placing ${popularity.keys.length.toLocaleString('en-US')} keys …`);
+      const done = progress(world, `placing ${plural(popularity.keys.length, 'key')} …`);
       const simulation = simulate(popularity, ring, (key) => storageKey(prefix, key), flags);
       done();
       const assumed = { valueBytes: flags.valueBytes, requestsPerSecond: flags.requestsPerSecond };
@@ -84,9 +88,10 @@ async function popularityOf(flags: SimulateFlags, world: World): Promise<Popular
   if (zipf !== undefined) return zipfKeys(zipf, flags.keys);
   if (popularity) return productionKeys();
   const file = (log ?? counts)!;
-  const done = progress(world, `reading ${file} …`);
-  const read = log === undefined ? readCounts(file) : countLog(file, flags);
-  return countedKeys(await read.finally(done), file === '-' ? 'the standard input' : file);
+  const name = file === '-' ? 'the standard input' : file;
+  const done = progress(world, `reading ${printable(name)} …`);
+  const read = log === undefined ? readCounts(file, world) : countLog(file, flags, world);
+  return countedKeys(await read.finally(done), name);
 }
 
 /** The cluster's ring where one is named, else one of as many nodes as were said. */
@@ -117,6 +122,18 @@ async function writePage(file: string, page: string): Promise<void> {
   await writeFile(file, page).catch((error: unknown) => {
     throw new CommandFailure(`--html: ${reasonOf(error)}`);
   });
+}
+
+/** As it is typed where no shell has an easy way to say it. */
+function delimiter(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It must be at least one character.');
+  return text === '\\t' ? '\t' : text;
+}
+
+function size(text: string): number {
+  const value = wholeNumber(text);
+  if (value > MOST_NODES) throw new InvalidArgumentError(`It must be at most ${MOST_NODES}.`);
+  return value;
 }
 
 function exponent(text: string): number {

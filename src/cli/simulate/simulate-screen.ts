@@ -1,7 +1,7 @@
 import { bar } from '../screen/bars.ts';
 import { bytes, count, percent, plural } from '../screen/figures.ts';
 import type { Palette } from '../screen/palette.ts';
-import { shortened } from '../screen/printable.ts';
+import { printable, shortened } from '../screen/printable.ts';
 import { table } from '../screen/table.ts';
 import type { Simulation } from './simulation.ts';
 
@@ -23,7 +23,7 @@ export function simulationLines(simulation: Simulation, assumed: Assumptions, pa
   const { title, keyCount, requests, nodes, dialect } = simulation;
   const counted = requests === undefined ? '' : `, ${plural(requests, 'request')}`;
   return [
-    `${bold(title)}: ${plural(keyCount, 'key')}${counted}, on ${plural(nodes.length, 'node')} by ${dialect}`,
+    `${bold(printable(title))}: ${plural(keyCount, 'key')}${counted}, on ${plural(nodes.length, 'node')} by ${dialect}`,
     '',
     ...loadChart(simulation, palette),
     '',

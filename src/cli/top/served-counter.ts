@@ -9,6 +9,9 @@ const COUNTERS = [
   ...['incr_hits', 'incr_misses', 'decr_hits', 'decr_misses'],
 ];
 
+/** All nodes wait for the answers of each; a silent one must not hold them up every time. */
+export const RETRY_MILLIS: Millis = 5_000;
+
 interface Reading {
   readonly at: Millis;
   readonly served: number;
@@ -23,6 +26,8 @@ export class ServedCounter {
   readonly #world: World;
   readonly #timeoutMillis: Millis;
   #link: TextLink | undefined;
+  #failedAt: Millis | undefined;
+  #reason = '';
   #readings: Reading[] = [];
 
   constructor(dial: Dial, world: World, timeoutMillis: Millis) {
@@ -31,16 +36,25 @@ export class ServedCounter {
     this.#timeoutMillis = timeoutMillis;
   }
 
-  /** Takes a reading, and forgets those older than `keepMillis`. A node that would not tell is asked again next time. */
+  /** Why there is no reading now. */
+  get trouble(): string | undefined {
+    return this.#failedAt === undefined ? undefined : this.#reason;
+  }
+
+  /** Takes a reading, and forgets those older than `keepMillis`. A node that does not answer is left alone for a while. */
   async read(keepMillis: Millis): Promise<void> {
+    const { clock } = this.#world;
+    if (this.#failedAt !== undefined && clock.monotonic() - this.#failedAt < RETRY_MILLIS) return;
+    this.#failedAt = undefined;
     if (this.#link === undefined) {
       const opened = await TextLink.open(this.#dial, this.#timeoutMillis);
-      if ('failed' in opened) return;
+      if ('failed' in opened) return this.#fail(opened.failed);
       this.#link = opened;
     }
     const stats = await statsOf(this.#link);
-    if ('failed' in stats) return this.close();
-    const at = this.#world.clock.monotonic();
+    // One that refuses answers at once, and says of `watch` what it says of that.
+    if ('failed' in stats) return this.#link.isOpen ? this.close() : this.#fail(stats.failed);
+    const at = clock.monotonic();
     const served = COUNTERS.reduce((sum, name) => sum + (figure(stats, name) ?? 0), 0);
     const last = this.#readings.at(-1);
     // A node that was started anew counts from nothing.
@@ -55,6 +69,12 @@ export class ServedCounter {
     const [first, last] = [this.#readings[0], this.#readings.at(-1)];
     if (first === undefined || last === undefined || last.at <= first.at) return undefined;
     return { count: last.served - first.served, seconds: (last.at - first.at) / 1000 };
+  }
+
+  #fail(reason: string): void {
+    this.close();
+    this.#reason = reason;
+    this.#failedAt = this.#world.clock.monotonic();
   }
 
   close(): void {

@@ -17,7 +17,7 @@ import { plural } from '../screen/figures.ts';
 import { paletteOf } from '../screen/palette.ts';
 import { progress } from '../screen/progress.ts';
 import { report } from '../screen/report.ts';
-import { CommandFailure, type World } from '../world.ts';
+import { CommandFailure, Found, type World } from '../world.ts';
 import { rank } from './ranking.ts';
 import { type TopPicture, topLines } from './top-screen.ts';
 import { Watch } from './watch.ts';
@@ -40,8 +40,9 @@ const ROUNDS = 8;
 
 /** Home, then what is below goes. */
 const REPAINT = '\u001b[H\u001b[J';
-const ENTER_SCREEN = '\u001b[?1049h\u001b[?25l';
-const LEAVE_SCREEN = '\u001b[?25h\u001b[?1049l';
+// A line that is too long is cut: wrapped, it would push the head off the screen.
+const ENTER_SCREEN = '\u001b[?1049h\u001b[?25l\u001b[?7l';
+const LEAVE_SCREEN = '\u001b[?7h\u001b[?25h\u001b[?1049l';
 
 export function topCommand(world: World): Command {
   return withConnection(new Command('top'))
@@ -83,13 +84,17 @@ export function topCommand(world: World): Command {
         report(world.stdout, flags, value, () => hotLines(found, nowOf(world), palette));
         return;
       }
-      const imported = flags.import ? await importKeys(watch, view, world, flags.hold) : undefined;
+      // Stopped before its time it shows what it saw, and changes nothing.
+      const stopped = flags.for !== undefined && world.interrupted.aborted;
+      const imported =
+        flags.import && !stopped ? await importKeys(watch, view, world, flags.hold) : undefined;
       const { ranking, states, seconds } = picture;
       const value = {
         source: 'watch',
         seconds,
         ...ranking,
         keys: ranking.keys.map((key) => ({ ...key, listed: picture.smearedOver(key.key) > 1 })),
+        notWatched: states.filter(({ seen }) => !seen).map(({ node }) => node),
         troubles: states.filter(({ trouble }) => trouble),
         ...(imported && { imported }),
       };
@@ -97,6 +102,7 @@ export function topCommand(world: World): Command {
         ...topLines(picture, view, palette, widthOf(world)),
         ...(imported ? ['', importedText(imported)] : []),
       ]);
+      if (stopped) throw new Found();
     });
 }
 

@@ -1,5 +1,5 @@
 import type { ClusterView } from '../nodes/cluster-view.ts';
-import { bytes, count, percent, plural } from '../screen/figures.ts';
+import { bytes, count, listed, percent, plural } from '../screen/figures.ts';
 import type { Palette } from '../screen/palette.ts';
 import { printable, shortened } from '../screen/printable.ts';
 import { type Column, table, widthOf } from '../screen/table.ts';
@@ -26,9 +26,11 @@ const COLUMNS: readonly Column[] = [
   { title: 'smeared' },
 ];
 const SHARE_COLUMN = 3;
+/** What a narrow terminal has no room for, the least first: bytes/s, node, smeared. */
+const FIRST_TO_GO = [4, 5, 6];
 const SHORTEST_KEY = 12;
 
-/** The table, fitted to `columns` of a terminal by shortening keys. */
+/** The table, fitted to `columns` of a terminal by shortening keys, and by leaving columns out where that is not enough. */
 export function topLines(
   picture: TopPicture,
   view: ClusterView,
@@ -47,14 +49,20 @@ export function topLines(
       whereOf(ranked),
       smearedText(ranked, picture.smearedOver(ranked.key)),
     ]);
-  const rest = Math.max(0, ...table(COLUMNS, cells(0)).split('\n').map(widthOf));
-  const keyWidth = Math.max(SHORTEST_KEY, columns - rest + 2);
+  const restOf = (shown: readonly number[]): number =>
+    Math.max(0, ...tableOf(shown, cells(0)).split('\n').map(widthOf)) - 'key'.length;
+  let shown = COLUMNS.map((_, at) => at);
+  for (const least of FIRST_TO_GO) {
+    if (restOf(shown) + SHORTEST_KEY <= columns) break;
+    shown = shown.filter((at) => at !== least);
+  }
+  const keyWidth = Math.max(SHORTEST_KEY, columns - restOf(shown));
   // A key with more than its even part of the load is what lifts its node.
   const hot = (share: number): boolean => share > 0.1 / Math.max(1, view.nodes.length);
   const paint = (cell: string, row: number, column: number): string => {
     if (row < 0) return dim(cell);
     const ranked = ranking.keys[row]!;
-    if (column === SHARE_COLUMN && hot(ranked.share)) return ranked.copied ? yellow(cell) : red(cell);
+    if (shown[column] === SHARE_COLUMN && hot(ranked.share)) return ranked.copied ? yellow(cell) : red(cell);
     return column === 1 ? bold(cell) : cell;
   };
   return [
@@ -66,8 +74,17 @@ export function topLines(
     '',
     ...(ranking.keys.length === 0
       ? [dim('No requests yet.')]
-      : table(COLUMNS, cells(keyWidth), paint).split('\n')),
+      : tableOf(shown, cells(keyWidth), paint).split('\n')),
   ];
+}
+
+function tableOf(
+  shown: readonly number[],
+  rows: readonly (readonly string[])[],
+  paint?: Parameters<typeof table>[2],
+): string {
+  const chosen = <T>(of: readonly T[]): T[] => shown.map((at) => of[at]!);
+  return table(chosen(COLUMNS), rows.map(chosen), paint);
 }
 
 function whereOf({ nodes }: RankedKey): string {
@@ -82,9 +99,19 @@ function smearedText({ copied, nodes }: RankedKey, listed: number): string {
 }
 
 function troubleLines(states: readonly NodeState[], { yellow }: Palette): string[] {
-  return states.flatMap(({ node, trouble }) => {
+  const unseen = states.filter(({ seen, trouble }) => !seen && trouble === undefined);
+  const waiting =
+    unseen.length === 0
+      ? []
+      : [
+          yellow(
+            `${plural(unseen.length, 'node')} not watched yet: ${listed(unseen.map(({ node }) => node))}`,
+          ),
+        ];
+  const troubles = states.flatMap(({ node, trouble }) => {
     if (trouble === undefined) return [];
     const what = trouble.kind === 'refused' ? 'refuses `watch`' : 'is not reached';
     return [yellow(`${node} ${what}: ${printable(trouble.reason)}`)];
   });
+  return [...waiting, ...troubles];
 }

@@ -4,19 +4,18 @@ import type { ClusterView } from '../nodes/cluster-view.ts';
 import type { World } from '../world.ts';
 import { type Burst, type Look, lookAt } from './burst.ts';
 import type { NodeSample } from './ranking.ts';
-import { ServedCounter } from './served-counter.ts';
+import { RETRY_MILLIS, ServedCounter } from './served-counter.ts';
 
 /** How a node answered when it was last looked at. */
 export interface NodeState {
   readonly node: string;
+  /** Whether anything of it is in the picture: it was watched, and counted. */
+  readonly seen: boolean;
   readonly trouble?: { readonly kind: 'refused' | 'unreachable'; readonly reason: string };
 }
 
 /** Older bursts are forgotten: what was hot is not what is hot. */
 const KEPT_MILLIS: Millis = 15_000;
-
-/** A node that did not answer is left alone for so long. */
-const RETRY_MILLIS: Millis = 5_000;
 
 interface Watched {
   readonly ringNode: RingNode;
@@ -75,8 +74,9 @@ export class Watch {
   }
 
   get states(): readonly NodeState[] {
-    return this.#nodes.map(({ ringNode, trouble }) => ({
+    return this.#nodes.map(({ ringNode, trouble, bursts, counter }) => ({
       node: nodeName(ringNode),
+      seen: bursts.length > 0 && counter.served !== undefined,
       ...(trouble && { trouble }),
     }));
   }
@@ -97,6 +97,11 @@ export class Watch {
   async #look(watched: Watched): Promise<void> {
     const { clock } = this.#world;
     if (clock.monotonic() < watched.retryAt) return;
+    // Its shares would be shares of nothing.
+    if (watched.counter.trouble !== undefined) {
+      watched.trouble = { kind: 'unreachable', reason: watched.counter.trouble };
+      return;
+    }
     const dial = this.#view.dial(watched.ringNode);
     const { connectTimeoutMillis } = this.#view.options;
     const look: Look = await lookAt(dial, this.#world, this.#burstMillis, connectTimeoutMillis);

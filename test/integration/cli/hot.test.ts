@@ -84,6 +84,43 @@ describe.skipIf(!memcachedAvailable)('smearcache hot (needs memcached)', () => {
 });
 
 describe('smearcache hot where things are wrong', () => {
+  it('tells nodes that do not answer from an empty list', async () => {
+    const silent = await smearcache(['hot', '--nodes', '127.0.0.1:1']);
+    expect(silent).toMatchObject({ code: 1, stdout: '' });
+    expect(silent.stderr).toMatch(/^smearcache: no node answers: .*ECONNREFUSED/);
+    const cluster = await startCluster({ nodes: 1 });
+    try {
+      const half = ['hot', '--nodes', `${cluster.names[0]},127.0.0.1:1`];
+      const { code, stdout } = await smearcache(half);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^0 hot keys, list version 0\nno answer: .*127\.0\.0\.1:1 failed/);
+      const { json } = await smearcache([...half, '--json']);
+      expect(json.unreachable).toMatchObject([{ node: '127.0.0.1:1' }]);
+    } finally {
+      await cluster.close();
+    }
+  });
+
+  it('says which keys a full list has no room for', async () => {
+    const cluster = await startCluster({ nodes: 2 });
+    const hot = (...words: string[]) => smearcache(['hot', ...words, '--nodes', cluster.names.join(',')]);
+    const keys = Array.from({ length: 64 }, (_, i) => `key:${i}`);
+    try {
+      expect(await hot('add', 'one too many', ...keys)).toMatchObject({ code: 2, stdout: '' });
+      expect((await hot('add', 'mine', '--share', '5')).code).toBe(0);
+      const pushed = await hot('add', ...keys, '--share', '6');
+      expect(pushed.code).toBe(1);
+      expect(pushed.stdout).toMatch(/^64 hot keys/);
+      expect(pushed.stderr).toMatch(/^smearcache: the list holds 64 keys, .*: 1 key found no room, mine$/m);
+      const off = await hot('remove', 'never listed');
+      expect(off.code).toBe(1);
+      expect(off.stderr).toMatch(/1 key found no room, sc~h~/);
+      expect((await hot('remove', 'key:7')).code).toBe(0);
+    } finally {
+      await cluster.close();
+    }
+  });
+
   it('stands in for top where nodes cannot be watched', async () => {
     const cluster = await startCluster({ nodes: 2 });
     try {

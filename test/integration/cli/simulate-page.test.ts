@@ -69,6 +69,14 @@ describe.skipIf(!browserAvailable)('the page that simulate writes (needs chromiu
     await page.close();
   });
 
+  it('can be read on a telephone: plots are moved, not made small', async () => {
+    const { page } = await open(['--popularity', '--size', '4'], { viewport: { width: 400, height: 800 } });
+    const [name] = await boxes(page, '#load text.name');
+    expect(name!.height).toBeGreaterThan(9);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(400);
+    await page.close();
+  });
+
   it('draws the popularity with its threshold, and what more copies would bring', async () => {
     const { page, complaints, simulation } = await open([
       '--zipf',

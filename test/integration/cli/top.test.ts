@@ -144,6 +144,64 @@ describe.skipIf(!memcachedAvailable)('smearcache top (needs memcached)', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('\u001b[?25h');
   });
+
+  it('is not held up by a node that hangs, and says what it has not seen', async () => {
+    await using node = await startMemcached();
+    const hung = net.createServer((socket) => socket.resume().on('error', () => {}));
+    await once(hung.listen(0, '127.0.0.1'), 'listening');
+    const silent = `127.0.0.1:${(hung.address() as net.AddressInfo).port}`;
+    try {
+      const words = ['top', '--nodes', `${silent},${node.name}`, '--timeout', '1000', '--for', '2s'];
+      const { json } = await smearcache([...words, '--burst', '100ms', '--json']);
+      // Its count and its look, a time-out each, would have taken all of the time.
+      expect(json.troubles).toMatchObject([{ node: silent, trouble: { kind: 'unreachable' } }]);
+      expect(json.notWatched).toEqual([silent]);
+    } finally {
+      hung.close();
+    }
+  });
+
+  it('fits a narrow terminal by leaving columns out', async () => {
+    await using cluster = await startMemcachedCluster(2);
+    await using _load = await startLoad({
+      nodes: cluster.names,
+      weights: { ['popular'.repeat(20)]: 1 },
+      smeared: [],
+      valueBytes: 10,
+    });
+    const words = ['top', '--nodes', cluster.names.join(','), '--for', '300ms', '--burst', '50ms'];
+    for (const columns of [34, 60, 80]) {
+      const { stdout } = await smearcache(words, { columns });
+      const rows = stdout.split('\n').slice(stdout.split('\n').indexOf('') + 1);
+      expect(rows[0]).toMatch(columns < 40 ? /key +req\/s +share/ : /key .* smeared$/);
+      expect(Math.max(...rows.map((row) => row.length))).toBeLessThanOrEqual(columns);
+    }
+  });
+
+  it('imports nothing when it is stopped before its time', async () => {
+    await using cluster = await startMemcachedCluster(2);
+    await using _load = await startLoad({
+      nodes: cluster.names,
+      weights: { hot: 1 },
+      smeared: [],
+      valueBytes: 10,
+    });
+    const nodes = ['--nodes', cluster.names.join(',')];
+    const interruption = new AbortController();
+    let bursts = 0;
+    const sleep = async (millis: number): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, millis));
+      if (++bursts === 4) interruption.abort();
+    };
+    const stopped = { sleep, interrupted: interruption.signal };
+    const { stdout, code } = await smearcache(
+      ['top', ...nodes, '--for', '60s', '--burst', '100ms', '--import'],
+      stopped,
+    );
+    expect(stdout).toMatch(/^1 {2}hot /m);
+    expect(code).toBe(130);
+    expect((await smearcache(['hot', ...nodes, '--json'])).json.keys).toEqual([]);
+  });
 });
 
 describe('smearcache top and nodes that cannot be watched', () => {

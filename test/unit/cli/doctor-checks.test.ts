@@ -33,13 +33,14 @@ describe('doctor on reaching nodes', () => {
     ['connect ECONNREFUSED 127.0.0.1:1', false, /nothing listens/],
     ['no connection within 2000 ms', false, /security groups/],
     ['getaddrinfo ENOTFOUND cache.example', false, /inside the VPC/],
+    ['it answered "HTTP/1.1 400", which no memcached says', false, /something else than memcached/],
     ['the connection was closed', false, /try --tls/],
     ['wrong version number', true, /speaks no TLS/],
     ['self-signed certificate in certificate chain', true, /--tls-ca/],
     ["Hostname/IP does not match certificate's altnames", true, /valid for its name/],
   ])('knows what to do about "%s"', (unreachable, tls, todo) => {
     const [good, bad] = reachability([node('a:1'), node('b:1', { unreachable })], tls);
-    expect(good).toMatchObject({ level: 'ok', says: '1 node answer from here' });
+    expect(good).toMatchObject({ level: 'ok', says: '1 node answers from here' });
     expect(bad).toMatchObject({ level: 'failure', says: `b:1: ${unreachable}`, nodes: ['b:1'] });
     expect(bad!.todo).toMatch(todo);
   });

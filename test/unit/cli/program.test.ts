@@ -7,6 +7,7 @@ import { bytes, count, percent } from '../../../src/cli/screen/figures.ts';
 import { printable, shortened } from '../../../src/cli/screen/printable.ts';
 import { table } from '../../../src/cli/screen/table.ts';
 import { wrapped } from '../../../src/cli/screen/wrapped.ts';
+import { startNode } from '../../../src/testing/index.ts';
 import { smearcache } from '../../support/cli.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
@@ -24,12 +25,27 @@ describe('the command line', () => {
     [['ring', '--nodes', 'a', '--tls-ca', '/no/such/file'], /--tls-ca: ENOENT/],
     [['ring', '--nodes', 'a', '--timeout', 'soon'], /must be a number from 1 up/],
     [['rnig'], /unknown command 'rnig'\n\(Did you mean ring\?\)/],
+    [['ring', 'plan', '--nodes', 'a', '--add', 'b,b'], /--add: b:11211 is named twice/],
     [['ring', 'where'], /missing required argument 'key'/],
   ])('%j is misuse, told in one sentence', async (words, message) => {
     const { code, stdout, stderr } = await smearcache(words);
     expect(stderr).toMatch(message);
     expect(stderr).toMatch(/^smearcache: /);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+
+  it('speaks of TLS only where TLS may be what is missing', async () => {
+    const { code, stderr } = await smearcache(['ring', '--config-endpoint', '127.0.0.1:1']);
+    expect(stderr).toMatch(/ECONNREFUSED/);
+    expect(stderr).not.toMatch(/TLS/);
+    expect(code).toBe(1);
+    const plain = await startNode();
+    try {
+      const refused = await smearcache(['ring', '--config-endpoint', plain.name]);
+      expect(refused.stderr).toMatch(/name plain memcached nodes in --nodes instead$/m);
+    } finally {
+      await plain.close();
+    }
   });
 
   it('has help and a version', async () => {
@@ -62,6 +78,9 @@ describe('what is printed', () => {
     );
     expect(shortened('abcdef', 4)).toBe('abc…');
     expect(shortened('abcd', 4)).toBe('abcd');
+    expect(shortened('日本語', 6)).toBe('日本語');
+    expect(shortened('日本語', 5)).toBe('日本…');
+    expect(shortened('x'.repeat(1e6), 4)).toBe('xxx…');
   });
 
   it('lines up', () => {
@@ -72,6 +91,14 @@ describe('what is printed', () => {
         ['long', '1', 'y'],
       ]),
     ).toBe(['node   n  x', 'a     10', 'long   1  y'].join('\n'));
+    const keys = table(
+      [{ title: 'key' }, { title: 'n' }],
+      [
+        ['日本', '1'],
+        ['e\u0301🔥', '2'],
+      ],
+    );
+    expect(keys).toBe(['key   n', '日本  1', 'e\u0301🔥   2'].join('\n'));
   });
 
   it('is wrapped between words', () => {

@@ -57,7 +57,7 @@ describe('smearcache ring', () => {
     const { code, stderr, stdout } = await smearcache(['ring', '--config-endpoint', '127.0.0.1:1']);
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /^smearcache: no node list from configuration endpoint 127.0.0.1:1: .*ECONNREFUSED.*--tls/,
+      /^smearcache: no node list from configuration endpoint 127.0.0.1:1: .*ECONNREFUSED/,
     );
     expect(stdout).toBe('');
   });

@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fieldsOf } from '../../../src/cli/simulate/access-log.ts';
 import {
@@ -13,6 +16,7 @@ import { simulate } from '../../../src/cli/simulate/simulation.ts';
 import { buildRing } from '../../../src/ring/index.ts';
 import { smearcache } from '../../support/cli.ts';
 
+const MAIN = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
 const ring = (nodes: number) =>
   buildRing(Array.from({ length: nodes }, (_, i) => ({ host: `n${i}`, port: 1 })));
 const asIs = (key: string): string => key;
@@ -195,8 +199,10 @@ describe('smearcache simulate', () => {
     [[], 2, /simulate what\? Give one of --log/],
     [['--zipf', '1', '--popularity'], 2, /simulate what\?/],
     [['--zipf', 'steep'], 2, /must be a number above 0/],
+    [['--popularity', '--size', '65537'], 2, /at most 1000/],
     [['--popularity', '--size', '3', '--nodes', 'a'], 2, /a cluster or --size, not both/],
     [['--log', '/no/such/file'], 1, /ENOENT/],
+    [['--log', '/'], 1, /smearcache: \/: EISDIR/],
     [['--popularity', '--html', '/no/such/folder/page.html'], 1, /--html: ENOENT/],
   ])('%j ends with %d', async (words, code, message) => {
     const result = await run(...words);
@@ -208,7 +214,31 @@ describe('smearcache simulate', () => {
   it('says that a file holds no keys', async () => {
     const { code, stderr } = await run('--counts', file('empty', 'no counts here\n'));
     expect(code).toBe(1);
-    expect(stderr).toMatch(/holds no keys/);
+    expect(stderr).toMatch(/empty holds no keys: none of its 1 line has the form `key count`/);
+    const short = await run('--log', file('short', 'a,b\nc,d\n'), '--column', '3');
+    expect(short.stderr).toMatch(/none of its 2 lines has a field 3, by the delimiter ","/);
+    expect((await run('--log', file('none', ''))).stderr).toMatch(/none holds no keys: it is empty/);
+  });
+
+  it('takes tabs by their name, and no delimiter that is none', async () => {
+    const tabs = file('tabs', 'GET\titem:1\nGET\titem:2\n');
+    expect((await run('--log', tabs, '--column', '2', '--delimiter', '\\t')).stdout).toMatch(/2 keys/);
+    const { code, stderr } = await run('--log', tabs, '--column', '2', '--delimiter', '');
+    expect(stderr).toMatch(/'--delimiter <text>' argument '' is invalid/);
+    expect(code).toBe(2);
+  });
+
+  it('ends by Ctrl-C while it waits for its input', async () => {
+    const child = spawn(process.execPath, [MAIN, 'simulate', '--log', '-'], { stdio: 'pipe' });
+    const ended = once(child, 'exit');
+    let said = '';
+    for await (const piece of child.stderr) {
+      said += piece;
+      if (said.includes('reading the standard input …')) break;
+    }
+    child.kill('SIGINT');
+    // A shell tells this as exit code 130.
+    expect(await ended).toEqual([null, 'SIGINT']);
   });
 
   it('keeps fields together that are quoted', () => {
