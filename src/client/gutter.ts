@@ -45,9 +45,12 @@ export interface Gutter {
   readonly key: string;
 }
 
-/** Where the gutter of `key` may be, depending on who is taken for down. */
+/**
+ * Where the gutter of `key` may be, depending on who is taken for down. At least so many nodes, however few copies there
+ * are: those who do not know that the key is hot look there, too.
+ */
 function neighbours(router: Router<CacheNode>, route: BasedRoute, key: string): readonly CacheNode[] {
-  if (route.kind === 'smeared') return route.copyNodes;
+  if (route.kind === 'smeared' && route.copyNodes.length >= MOST_LOOKED_AT) return route.copyNodes;
   return router.ring.successors(key, MOST_LOOKED_AT + 1).slice(1);
 }
 

@@ -133,6 +133,8 @@ export class HotDetection {
 
   async #promote(judged: Judged): Promise<boolean> {
     const { ring, storageKey, tally, endsAt, share } = judged;
+    // Else each sample of a key that is hot, but less than those listed, would ask for the whole list.
+    if (!this.hotKeys.hasRoomFor(share)) return false;
     let isNew = false;
     const list = await this.#list.change(judged, true, (known, now) => {
       isNew = !known.keys.some(({ key, until }) => key === storageKey && until > now);

@@ -11,7 +11,7 @@ import {
 } from '../hotkeys/index.ts';
 import type { HotSpread } from '../smear/index.ts';
 
-/** So many keys are remembered that hints named and the list did not. */
+/** So many keys are remembered that hints named before the list had the word on them. */
 const MOST_REFUTED = 256;
 
 /**
@@ -52,6 +52,12 @@ export class HotKeys {
 
   entryOf(storageKey: string): HotKey | undefined {
     return this.#list.keys.find(({ key }) => key === storageKey);
+  }
+
+  /** Whether a key with this share of the load, 0..1, would get on the list as it was read last. */
+  hasRoomFor(share: number): boolean {
+    const { keys } = this.#list;
+    return keys.length < MOST_HOT_KEYS || share > keys.at(-1)!.share;
   }
 
   /** The list, as it was read or as this process changed it. */

@@ -77,7 +77,8 @@ export class Router<N extends RingNode> {
       const nodes = route.kind === 'single' ? [route.base] : [route.base, ...route.copyNodes];
       return { key, route, share, nodes: nodes.map((node) => indexes.get(node)!) };
     });
-    const weights = readWeights(ring.arcs(), spreads);
+    const sizes = ring.nodes.map(({ weight }) => weight || 1);
+    const weights = readWeights(ring.arcs(), spreads, sizes);
     return new Map(
       spreads.map(({ key, route }, at) => [
         key,

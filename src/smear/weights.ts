@@ -23,60 +23,74 @@ const ROUNDS = 12;
 
 /**
  * For each hot key the cumulative probability of being read at each of its nodes, in the order of its `nodes`: the last
- * is 1. `arcs`: each node's share of the ring.
+ * is 1. `arcs`: each node's share of the ring. `sizes`: how much each node is to have, relative to the others; without
+ * them all are to have the same.
  */
-export function readWeights(arcs: readonly number[], hot: readonly HotLoad[]): readonly Float64Array[] {
+export function readWeights(
+  arcs: readonly number[],
+  hot: readonly HotLoad[],
+  sizes: readonly number[] = arcs.map(() => 1),
+): readonly Float64Array[] {
   const hotShare = hot.reduce((sum, { share }) => sum + share, 0);
   // Estimates may come to more than there is.
   const scale = hotShare > 1 ? 1 / hotShare : 1;
   const cold = Math.max(0, 1 - hotShare);
-  const load = Float64Array.from(arcs, (arc) => arc * cold);
-  const pours = hot.map((key) => new Pour(key, key.share * scale));
-  for (const pour of pours) pour.evenly(load);
+  // A wide vessel takes more water for the same height.
+  const levels = Float64Array.from(arcs, (arc, node) => (arc * cold) / sizes[node]!);
+  const pours = hot.map((key) => new Pour(key, key.share * scale, sizes));
+  for (const pour of pours) pour.evenly(levels);
   for (let round = 0; round < ROUNDS; round++) {
-    for (const pour of pours) pour.anew(load);
+    for (const pour of pours) pour.anew(levels);
   }
   return pours.map((pour) => pour.cumulative());
 }
 
 class Pour {
   readonly #nodes: readonly number[];
+  readonly #sizes: readonly number[];
   readonly #share: number;
   /** What of the share is at each node. */
   readonly #parts: Float64Array;
 
-  constructor({ nodes }: HotLoad, share: number) {
+  constructor({ nodes }: HotLoad, share: number, sizes: readonly number[]) {
     this.#nodes = nodes;
+    this.#sizes = nodes.map((node) => sizes[node]!);
     this.#share = share;
     this.#parts = new Float64Array(nodes.length).fill(share / nodes.length);
   }
 
-  evenly(load: Float64Array): void {
-    for (const [at, node] of this.#nodes.entries()) load[node]! += this.#parts[at]!;
+  evenly(levels: Float64Array): void {
+    for (const [at, node] of this.#nodes.entries()) levels[node]! += this.#parts[at]! / this.#sizes[at]!;
   }
 
   /** Takes the key back, and fills its nodes from the lowest on to one level. */
-  anew(load: Float64Array): void {
+  anew(levels: Float64Array): void {
     const nodes = this.#nodes;
     if (nodes.length === 1) return;
     const parts = this.#parts;
-    for (let i = 0; i < nodes.length; i++) load[nodes[i]!]! -= parts[i]!;
-    const level = this.#levelOver(Float64Array.from(nodes, (node) => load[node]!).sort());
+    const sizes = this.#sizes;
+    for (let i = 0; i < nodes.length; i++) levels[nodes[i]!]! -= parts[i]! / sizes[i]!;
+    const level = this.#levelOver(levels);
     for (let i = 0; i < nodes.length; i++) {
-      const part = Math.max(0, level - load[nodes[i]!]!);
-      parts[i] = part;
-      load[nodes[i]!]! += part;
+      const rise = Math.max(0, level - levels[nodes[i]!]!);
+      parts[i] = rise * sizes[i]!;
+      levels[nodes[i]!]! += rise;
     }
   }
 
-  /** `grounds`: from the lowest on. */
-  #levelOver(grounds: Float64Array): number {
+  /** How high the key stands over what the others left at its nodes. */
+  #levelOver(levels: Float64Array): number {
+    const ground = (at: number): number => levels[this.#nodes[at]!]!;
+    const fromTheLowest = this.#nodes.map((_, at) => at).sort((a, b) => ground(a) - ground(b));
     let volume = this.#share;
-    for (let under = 1; ; under++) {
-      volume += grounds[under - 1]!;
-      const level = volume / under;
-      if (under === grounds.length || level <= grounds[under]!) return level;
+    let width = 0;
+    for (const [under, at] of fromTheLowest.entries()) {
+      volume += ground(at) * this.#sizes[at]!;
+      width += this.#sizes[at]!;
+      const next = fromTheLowest[under + 1];
+      if (next === undefined || volume / width <= ground(next)) break;
     }
+    return volume / width;
   }
 
   cumulative(): Float64Array {

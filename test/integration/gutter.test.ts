@@ -182,6 +182,21 @@ describe('a smeared key whose owner is down', () => {
     expect([...keysOn(next!), ...keysOn(third!)]).toEqual([]);
     expect(unused).not.toHaveBeenCalled();
   });
+
+  it('has what stands in for it where those look who do not know that it is smeared', async () => {
+    const [knows, other] = [open({ rules: [{ key: 'k', copies: 2 }] }), open()];
+    const [owner, next, third] = await nodesOf(knows);
+    await nodesOf(other);
+    await Promise.all([owner!.kill(), next!.kill()]);
+    // The first call of each finds out that both are down.
+    for (const { cache } of [other, other, knows]) await cache.wrap('k', () => 'loaded', TTL);
+    expect(keysOn(third!)).toEqual(['k~sg']);
+    const unused = vi.fn(() => 'unused');
+    expect(await knows.cache.wrap('k', unused, TTL)).toBe('loaded');
+    expect(unused).not.toHaveBeenCalled();
+    await knows.cache.delete('k');
+    expect(keysOn(third!)).toEqual([]);
+  });
 });
 
 it('is not asked for what this process wrote a moment ago: it may keep what was before', async () => {

@@ -268,6 +268,44 @@ describe('a key that was hot', () => {
   });
 });
 
+describe('a list that is full of hotter keys', () => {
+  const full = (fleet: HotFleet): HotList => ({
+    version: 3,
+    keys: Array.from({ length: 64 }, (_, i) => fleet.entry(`hotter:${i}`, 0.2, 3_000, 3)),
+  });
+  const hits = (fleet: HotFleet): number => fleet.nodes.reduce((sum, { stats }) => sum + stats.get_hits, 0);
+
+  it('is not asked for with each sample of the next one', async () => {
+    await using fleet = await HotFleet.start();
+    for (const node of fleet.nodes) await putList(node, full(fleet));
+    const process = fleet.open();
+    // A hundred reads a second, until the list is known and the total is.
+    for (let tenths = 0; tenths < 210; tenths++) {
+      await fleet.browse(process, 10);
+      fleet.clock.advance(100);
+    }
+    expect(process.hotKeys!.size).toBe(64);
+    // None of these keys is there: the only hits are those of the list, which comes due once at most.
+    const before = hits(fleet);
+    for (let tenths = 0; tenths < 50; tenths++) {
+      await fleet.reads(process, 'hot', 1);
+      await fleet.browse(process, 9);
+      fleet.clock.advance(100);
+    }
+    expect(hits(fleet) - before).toBeLessThanOrEqual(1);
+    expect(toldOf(process)).toEqual([]);
+  });
+
+  it('has room for one that is hotter', async () => {
+    await using fleet = await HotFleet.start();
+    for (const node of fleet.nodes) await putList(node, full(fleet));
+    const process = fleet.open();
+    await fleet.heat(process, 'hot');
+    expect(toldOf(process)).toEqual([PROMOTED]);
+    expect(process.hotKeys!.shareOf('hot')).toBeGreaterThan(0.2);
+  });
+});
+
 describe('what lies in the place of the list', () => {
   const bogus = (fleet: HotFleet, share: number, version: number): HotList => ({
     version,

@@ -112,6 +112,30 @@ describe('the route of a key that was found to be hot', () => {
   });
 });
 
+describe('the weights of nodes that are to have more than others', () => {
+  const nodes = NODES.map((node, at) => ({ ...node, weight: at === 0 ? 3 : 1 }));
+  const ring = buildRing(nodes);
+  /** What each node has, by what it is to have. */
+  function loads(hot: readonly HotSpread[]): readonly number[] {
+    const router = new Router(ring, new SmearRules([]), 'successors', SUFFIX, hot);
+    const cold = 1 - hot.reduce((sum, { share }) => sum + share, 0);
+    const load = new Map(nodes.map((node, at) => [node.host, ring.arcs()[at]! * cold]));
+    for (const { key, share } of hot) {
+      const route = smearedBy(router, key);
+      for (const [at, { host }] of nodesOf(route).entries()) {
+        const part = route.weights![at]! - (route.weights![at - 1] ?? 0);
+        load.set(host, load.get(host)! + share * part);
+      }
+    }
+    return nodes.map(({ host, weight }) => load.get(host)! / weight);
+  }
+
+  it('are by what each has of it already', () => {
+    const level = 1 / nodes.reduce((sum, { weight }) => sum + weight, 0);
+    for (const load of loads([{ key: 'hot', share: 0.6, copies: 8 }])) expect(load).toBeCloseTo(level, 6);
+  });
+});
+
 describe('a rule for a key that was found to be hot', () => {
   const hot = [
     { key: 'hot', share: 0.2, copies: 6 },
