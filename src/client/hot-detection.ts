@@ -30,6 +30,9 @@ const COUNTER_PREFIX = `${RESERVED_PREFIX}n~`;
 /** A process reads the list for the first time after this many loads, and up to seven times as many. */
 const FIRST_LIST_LOADS = 8;
 
+/** A read brings no more than so many. */
+const MOST_SAMPLES = 64;
+
 /** An item is stored again to carry the word only if it has this long to live: else the next fill will do. */
 const MARKED_FROM_SECONDS = 10;
 const MOST_MARKED_BYTES = 128 * 1024;
@@ -92,24 +95,37 @@ export class HotDetection {
   async sample(sampled: Sampled): Promise<boolean> {
     // Large values bring more loads, and must not bring more operations.
     const weight = Math.max(1, Math.round(this.#loads / this.#reads));
-    this.#untilSample = Math.ceil(-Math.log(1 - this.#random()) * this.#rules.oneIn * weight);
+    const samples = this.#draw(weight);
     // There is nowhere to spread a key to; or nodes like this one do not count, and know of no list.
     const { ring, storageKey } = sampled;
     if (ring.nodes.length === 1 || !ring.owner(storageKey).counts) return false;
     if (this.#list.isUnread) return this.#list.read(sampled);
     const [changed, read] = await Promise.all([
-      this.#count(sampled, weight),
+      this.#count(sampled, weight, samples * weight),
       this.#list.isDue() ? this.#list.read(sampled) : false,
     ]);
     return changed || read;
   }
 
-  async #count(sampled: Sampled, weight: number): Promise<boolean> {
+  /** How many samples the read brings, several where its value is large; and when the next is due. */
+  #draw(weight: number): number {
+    const next = (): number => Math.ceil(-Math.log(1 - this.#random()) * this.#rules.oneIn * weight);
+    let samples = 0;
+    do {
+      this.#untilSample += next();
+      samples++;
+    } while (this.#untilSample <= 0 && samples < MOST_SAMPLES);
+    if (this.#untilSample <= 0) this.#untilSample = next();
+    return samples;
+  }
+
+  /** `weight`: what one sample counts; `by`: what those of this read do. */
+  async #count(sampled: Sampled, weight: number, by: number): Promise<boolean> {
     const { ring, storageKey, endsAt } = sampled;
     const owner = ring.owner(storageKey);
     const [outcome] = await Promise.all([
-      owner.sample(COUNTER_PREFIX + storageKey, WINDOW_SECONDS, weight, endsAt),
-      this.#total.add(ring, weight, endsAt),
+      owner.sample(COUNTER_PREFIX + storageKey, WINDOW_SECONDS, by, endsAt),
+      this.#total.add(ring, by, endsAt),
     ]);
     if (outcome.kind !== 'counted') return false;
     // Whole seconds: the counter may be nearly a second older than it says.
@@ -117,7 +133,7 @@ export class HotDetection {
     const entry = this.hotKeys.entryOf(storageKey);
     const isListed = entry !== undefined && entry.share > 0;
     const samples = outcome.value / weight;
-    if (isListed ? !isDue(outcome.value, weight) : samples < LEAST_SAMPLES) return false;
+    if (isListed ? !isDue(outcome.value, by, weight) : samples < LEAST_SAMPLES) return false;
     const total = await this.#total.perSecond(ring, endsAt);
     if (total === undefined) return false;
     const perSecond = outcome.value / ageSeconds;

@@ -42,12 +42,12 @@ export class HotKeys {
 
   /** How many keys are smeared for being hot. */
   get size(): number {
-    return this.#shares.size;
+    return this.#shares.size + this.#hints.size;
   }
 
   /** Of the cluster's load; 0 where the key is not known to be hot. */
   shareOf(storageKey: string): number {
-    return this.#shares.get(storageKey) ?? 0;
+    return this.#shares.get(storageKey) ?? this.#hints.get(storageKey) ?? 0;
   }
 
   entryOf(storageKey: string): HotKey | undefined {
@@ -75,37 +75,44 @@ export class HotKeys {
 
   /** Reads what an item's flags say of its key. Whether that was news. */
   hinted(storageKey: string, flags: number): boolean {
-    if (!this.marksItems || this.#shares.has(storageKey)) return false;
+    if (!this.marksItems || this.#shares.has(storageKey) || this.#hints.has(storageKey)) return false;
     if (this.#refuted.has(storageKey) || this.entryOf(storageKey) !== undefined) return false;
     if (this.#hints.size >= MOST_HOT_KEYS) return false;
     this.#hints.set(storageKey, hotShareOf(flags));
-    this.#sum();
     return true;
   }
 
   /** The flags under which an item of this key is to be stored. */
   readonly mark = (storageKey: string, flags: number): number => {
     if (!this.marksItems || this.#shares.size === 0) return flags;
+    // By the list alone: items whose word came of other items would keep a key hot for ever.
     const share = this.#shares.get(storageKey);
     return share === undefined ? flags : withHotShare(flags, share);
   };
 
   /** On how many of so many nodes each hot key is to be, in the order that all readers have of the same knowledge. */
   spreads(nodes: number, rules: HotRules): readonly HotSpread[] {
-    return [...this.#shares]
-      .map(([key, share]) => ({ key, share, copies: copiesOf(share, nodes, rules) }))
-      .filter(({ copies }) => copies > 1);
+    const listed = [...this.#shares].map(([key, share]) => ({
+      key,
+      share,
+      copies: copiesOf(share, nodes, rules),
+    }));
+    // Each comes by itself: to weigh all others anew for it would cost more than it gains until the list is read.
+    const hinted = [...this.#hints].map(([key, share]) => ({
+      key,
+      share: undefined,
+      copies: copiesOf(share, nodes, rules),
+    }));
+    return [...listed, ...hinted].filter(({ copies }) => copies > 1);
   }
 
-  /** A key with share 0 was taken off the list. */
   #sum(): void {
-    const all = [...this.#hints, ...this.#list.keys.map(({ key, share }) => [key, share] as const)];
-    all.sort(([one, a], [other, b]) => b - a || (one < other ? -1 : 1));
     this.#shares.clear();
-    for (const [key, share] of all) if (share > 0) this.#shares.set(key, share);
+    // A key with share 0 was taken off the list.
+    for (const { key, share } of this.#list.keys) if (share > 0) this.#shares.set(key, share);
   }
 
   #fingerprint(): string {
-    return [...this.#shares].join('\n');
+    return [...this.#shares, ...this.#hints].join('\n');
   }
 }

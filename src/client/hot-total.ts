@@ -26,6 +26,9 @@ const LEAST_AGE_SECONDS: Seconds = 4;
 /** For so long a rate is not asked for again. */
 const KNOWN_MILLIS: Millis = 5_000;
 
+/** And where nobody answers, the last one holds for so long. */
+const HOLDS_MILLIS: Millis = 60_000;
+
 /** What the whole fleet reads, by counters that each environment adds a little to. */
 export class HotTotal {
   readonly #clock: Clock;
@@ -49,7 +52,8 @@ export class HotTotal {
   async perSecond(ring: Ring<CacheNode>, endsAt: Millis): Promise<number | undefined> {
     const since = this.#clock.wall() - this.#knownAt;
     if (since < 0 || since > KNOWN_MILLIS) await this.#ask(placeOn(ring), endsAt);
-    return this.#perSecond;
+    const age = this.#clock.wall() - this.#knownAt;
+    return age >= 0 && age <= HOLDS_MILLIS ? this.#perSecond : undefined;
   }
 
   async #ask(node: CacheNode | undefined, endsAt: Millis): Promise<void> {
@@ -60,6 +64,8 @@ export class HotTotal {
     let counted = 0;
     let seconds = 0;
     for (const [at, outcome] of outcomes.entries()) {
+      // Whoever put it there: it would stand in the way for as long as it lives.
+      if (outcome.kind === 'refused') await node.delete(COUNTERS[at]![0], endsAt);
       if (outcome.kind !== 'counted') return;
       counted += outcome.value;
       // Whole seconds: half a one is lost on the mean.

@@ -16,6 +16,7 @@ export class Routing {
   readonly #rules: SmearRules;
   readonly #placement: Placement;
   readonly #hot: HotRouting | undefined;
+  readonly #ruled = new Map<string, number>();
 
   /** Without `hot` only the rules count. */
   constructor(rules: SmearRules, placement: Placement, hot?: HotRouting) {
@@ -27,7 +28,7 @@ export class Routing {
   /** By what is known now: when that changes, routes are to be made anew. */
   over<N extends RingNode>(ring: Ring<N>): Router<N> {
     const spreads = this.#hot?.keys.spreads(ring.nodes.length, this.#hot.rules);
-    return new Router(ring, this.#rules, this.#placement, COPY_SUFFIX, spreads);
+    return new Router(ring, this.#rules, this.#placement, COPY_SUFFIX, spreads, this.#ruled);
   }
 
   /** Whether the items of `key` are variants, none of them a base. Known without its nodes. */

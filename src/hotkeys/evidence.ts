@@ -30,11 +30,11 @@ export function isEvident(samples: number, seconds: Seconds, threshold: number):
 
 /**
  * Whether an estimate is due: at 8 samples, at 16, at 32 and so on, so that a counter brings about a handful of them,
- * each by the one reader that was told the number. `weight`: what a sample counts.
+ * each by the one reader that was told the number. `by`: what that one added; `weight`: what a sample counts.
  */
-export function isDue(count: number, weight: number): boolean {
+export function isDue(count: number, by: number, weight: number = by): boolean {
   const samples = Math.floor(count / weight);
-  const before = Math.floor((count - weight) / weight);
+  const before = Math.floor((count - by) / weight);
   return samples >= 8 && Math.floor(Math.log2(samples)) !== Math.floor(Math.log2(Math.max(1, before)));
 }
 

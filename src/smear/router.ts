@@ -1,12 +1,13 @@
 import type { Ring, RingNode } from '../ring/index.ts';
-import { type Route, type SingleRoute, smearedRoute, variantsRoute } from './route.ts';
+import { type Route, type SingleRoute, type SmearedRoute, smearedRoute, variantsRoute } from './route.ts';
 import type { Placement, SmearRules } from './rules.ts';
-import { readWeights } from './weights.ts';
+import { type HotLoad, readWeights } from './weights.ts';
 
-/** A key that is known to be hot: by its storage key, its share (0..1) of the load, and on how many nodes it is to be. */
+/** A key that is known to be hot: by its storage key, its share of the load, and on how many nodes it is to be. */
 export interface HotSpread {
   readonly key: string;
-  readonly share: number;
+  /** 0..1. Without it all its nodes are read alike. */
+  readonly share: number | undefined;
   readonly copies: number;
 }
 
@@ -28,16 +29,22 @@ export class Router<N extends RingNode> {
   readonly #smeared = new Map<string, Route<N>>();
   /** The keys that were measured, in the order in which all readers know them. */
   readonly #hot: Map<string, HotSpread>;
+  /** Copies that rules give to hot keys: found by the callers' names, and kept for the next router. */
+  readonly #ruled: Map<string, number>;
   /** Their routes: made when the first of them is needed. */
   #weighted: Map<string, Route<N>> | undefined;
 
-  /** `hot` has no effect under the placement `suffix`, where writers must know what readers take for hot. */
+  /**
+   * `hot` has no effect under the placement `suffix`, where writers must know what readers take for hot. `ruled` is for
+   * routers alone, one after another.
+   */
   constructor(
     ring: Ring<N>,
     rules: SmearRules,
     placement: Placement,
     copySuffix: string,
     hot: readonly HotSpread[] = [],
+    ruled: Map<string, number> = new Map(),
   ) {
     this.ring = ring;
     this.#rules = rules;
@@ -45,6 +52,11 @@ export class Router<N extends RingNode> {
     this.#copySuffix = copySuffix;
     this.#singles = new Map(ring.nodes.map((base) => [base, { kind: 'single', base }]));
     this.#hot = new Map(placement === 'suffix' ? [] : hot.map((spread) => [spread.key, spread]));
+    this.#ruled = ruled;
+    for (const [key, copies] of ruled) {
+      const known = this.#hot.get(key);
+      if (known !== undefined) this.#hot.set(key, { ...known, copies });
+    }
   }
 
   /** `key` is the caller's, which rules name; `storageKey` is what is stored and hashed. */
@@ -63,28 +75,36 @@ export class Router<N extends RingNode> {
     const { key } = hot;
     if (ruled !== undefined && ruled !== hot.copies) {
       this.#hot.set(key, { ...hot, copies: ruled });
+      if (this.#ruled.size >= KEPT_ROUTES) this.#ruled.clear();
+      this.#ruled.set(key, ruled);
       this.#weighted = undefined;
     }
     this.#weighted ??= this.#weigh();
     return this.#weighted.get(key)!;
   }
 
+  /** Routes of all hot keys, those with a share by weights that even them out. */
   #weigh(): Map<string, Route<N>> {
     const { ring } = this;
+    const routes = new Map<string, Route<N>>();
     const indexes = new Map(ring.nodes.map((node, index) => [node, index]));
-    const spreads = [...this.#hot.values()].map(({ key, share, copies }) => {
+    const spreads: (HotLoad & { readonly key: string; readonly route: SmearedRoute<N> | SingleRoute<N> })[] =
+      [];
+    for (const { key, share, copies } of this.#hot.values()) {
       const route = smearedRoute(ring, key, this.#copySuffix, copies);
+      routes.set(key, route.kind === 'single' ? this.#singles.get(route.base)! : route);
       const nodes = route.kind === 'single' ? [route.base] : [route.base, ...route.copyNodes];
-      return { key, route, share, nodes: nodes.map((node) => indexes.get(node)!) };
-    });
+      if (share !== undefined) {
+        spreads.push({ key, route, share, nodes: nodes.map((node) => indexes.get(node)!) });
+      }
+    }
+    if (spreads.length === 0) return routes;
     const sizes = ring.nodes.map(({ weight }) => weight || 1);
     const weights = readWeights(ring.arcs(), spreads, sizes);
-    return new Map(
-      spreads.map(({ key, route }, at) => [
-        key,
-        route.kind === 'single' ? this.#singles.get(route.base)! : { ...route, weights: weights[at]! },
-      ]),
-    );
+    for (const [at, { key, route }] of spreads.entries()) {
+      if (route.kind === 'smeared') routes.set(key, { ...route, weights: weights[at]! });
+    }
+    return routes;
   }
 
   #smear(storageKey: string, copies: number): Route<N> {

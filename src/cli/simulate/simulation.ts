@@ -96,6 +96,7 @@ function tryTolerance(
   const weights = readWeights(
     ring.arcs(),
     hot.map(({ share, places }) => ({ share, nodes: places })),
+    ring.nodes.map(({ weight }) => weight || 1),
   );
   const loads = [...before];
   for (const [i, { share, places }] of hot.entries()) {

@@ -116,7 +116,7 @@ describe('the weights of nodes that are to have more than others', () => {
   const nodes = NODES.map((node, at) => ({ ...node, weight: at === 0 ? 3 : 1 }));
   const ring = buildRing(nodes);
   /** What each node has, by what it is to have. */
-  function loads(hot: readonly HotSpread[]): readonly number[] {
+  function loads(hot: readonly (HotSpread & { readonly share: number })[]): readonly number[] {
     const router = new Router(ring, new SmearRules([]), 'successors', SUFFIX, hot);
     const cold = 1 - hot.reduce((sum, { share }) => sum + share, 0);
     const load = new Map(nodes.map((node, at) => [node.host, ring.arcs()[at]! * cold]));
