@@ -33,7 +33,8 @@ const plainKeys = KEYS.filter((key) => !key.startsWith(HOT_PREFIX));
 const cache = createCache({
   discovery: { configurationEndpoint: configEndpoint },
   schema: SCHEMA,
-  smear: { keys: [{ prefix: HOT_PREFIX, copies: COPIES }], copyTtlSeconds },
+  // What is hot is known beforehand here: a verdict needs to know which keys have copies.
+  smear: { keys: [{ prefix: HOT_PREFIX, copies: COPIES }], copyTtlSeconds, auto: false },
   loadTimeoutMillis: LOAD_TIMEOUT_MILLIS,
   logger,
 });

@@ -44,6 +44,7 @@ async function run(title: string, smearKeys: string): Promise<BurstResult> {
       environmentOverrides: {
         variablesFor: () => ({
           SMEARCACHE_SMEAR_KEYS: smearKeys,
+          SMEARCACHE_SMEAR_AUTO: 'false',
           POWERTOOLS_LOG_LEVEL: 'WARN',
           POWERTOOLS_METRICS_DISABLED: 'true',
         }),
