@@ -97,12 +97,14 @@ async function keysJudged(run: Run, read: Answer, judge: Judge): Promise<Finding
     const [mine, theirs] = [cachesOf(own!)[at], cachesOf(others!)[to]];
     const stored = mine?.counts.hits ?? 0;
     const hits = theirs?.counts.hits ?? 0;
+    const place = theirs?.contextKey === undefined ? '' : ` in cache ${theirs.contextKey}`;
     if (stored === 0 || theirs === undefined) {
-      return [nothing(`${writer.name} does not find what it read a moment ago, so it stored nothing`)];
+      return [
+        nothing(`${writer.name} does not find what it read a moment ago${place}, so it stored nothing`),
+      ];
     }
     if (hits >= stored) return [];
-    if (reads(theirs) === 0) return [nothing(`${reader.name} reads nothing from the cache`)];
-    const place = theirs.contextKey === undefined ? '' : ` in cache ${theirs.contextKey}`;
+    if (reads(theirs) === 0) return [nothing(`${reader.name} reads nothing from the cache${place}`)];
     if (hits > 0) {
       return [
         warning(
