@@ -10,7 +10,7 @@ import type { HotKeys } from './hot-keys.ts';
 import { bringUpToDate, changeHotList, readHotList } from './hot-list-item.ts';
 
 /** The list is read no more often than once in so many samples, and once in so long. */
-const LIST_SAMPLES = 8;
+const LIST_SAMPLES = 4;
 const LIST_MILLIS: Millis = 10_000;
 
 /** By what a process reaches the list. */
