@@ -9,7 +9,7 @@ import { BOUNDS, LONGEST_BASE_SECONDS } from '../support/histories/settings.ts';
 import { stress } from '../support/histories/stress.ts';
 import { memcachedAvailable } from '../support/memcached.ts';
 
-const STRESS_MILLIS = 9_000;
+const STRESS_MILLIS = 7_000;
 const LEAST_READS = 2_000;
 
 describe.skipIf(!memcachedAvailable)('the history of eight processes that are frozen at random', () => {

@@ -43,7 +43,7 @@ import {
 import { BOUND_MILLIS, type Design, World } from '../support/staleness-world.ts';
 
 /** Of the first property; the others take half as many. */
-const RUNS = Number(process.env.SMEARCACHE_MODEL_RUNS ?? 2_500);
+const RUNS = Number(process.env.SMEARCACHE_MODEL_RUNS ?? 2_000);
 const TIMEOUT_MILLIS = 60_000 + RUNS * 20;
 /** Enough to find, with all but certainty, what is found once in a thousand schedules. */
 const MOST_RUNS_OF_NAIVE = 20_000;

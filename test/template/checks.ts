@@ -1,5 +1,6 @@
 /** One resource of a template that SAM has transformed. */
 export interface Resource {
+  readonly Condition?: string;
   readonly Type: string;
   readonly Properties: Readonly<Record<string, unknown>>;
   readonly UpdatePolicy?: unknown;

@@ -162,12 +162,16 @@ function described({ Description: _, ...rule }: Properties): Properties {
 const HANDLERS = { Pre: 'pre-traffic.handler', Post: 'post-traffic.handler' };
 
 /** Functions and hooks that run for another time than they should, or are told something else. */
+/** Runs on a schedule, and only where a parameter says so. */
+const SAMPLER = 'HotKeySamplerFunction';
+
 export const strangeFunctions: Check = (resources) =>
-  ofType(resources, /^AWS::Lambda::Function$/).flatMap(([name, { Properties }]) => {
+  ofType(resources, /^AWS::Lambda::Function$/).flatMap(([name, { Properties, Condition }]) => {
     const [, owner = '', kind] = HOOKS.exec(name) ?? [];
     const ownName = kind === undefined ? name : `${owner}Function`;
-    if (!(ownName in SERVICES)) return [`there is a ${name}`];
-    const service = SERVICES[ownName as keyof typeof SERVICES];
+    const isSampler = name === SAMPLER;
+    if (!isSampler && !(ownName in SERVICES)) return [`there is a ${name}`];
+    const service = isSampler ? 'hot-key-sampler' : SERVICES[ownName as keyof typeof SERVICES];
     const { Environment, Runtime, Timeout, Handler, FunctionName } = Properties;
     const actual = {
       Runtime,
@@ -181,6 +185,15 @@ export const strangeFunctions: Check = (resources) =>
       ...GLOBAL_VARIABLES,
       POWERTOOLS_SERVICE_NAME: { 'Fn::Sub': `\${AWS::StackName}-${service}` },
     };
+    if (isSampler) {
+      const expected = {
+        Timeout: 60,
+        Handler: 'hot-key-sampler.handler',
+        FunctionName: undefined,
+        ...common,
+      };
+      return differences(name, { ...actual, Condition }, { ...expected, Condition: 'SamplesHotKeys' });
+    }
     if (kind === undefined) {
       const expected = { Timeout: 10, Handler: `${service}.handler`, FunctionName: undefined, ...common };
       return differences(name, actual, expected);

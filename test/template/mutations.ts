@@ -383,6 +383,13 @@ export const MUTATIONS: readonly Mutation[] = [
     '      Handler: get-item.handler\n      LoggingConfig:\n        LogGroup: !Ref AccessLogGroup\n',
     'GetItemFunction logs elsewhere',
   ),
+  mutation(
+    'a sampler of hot keys that always runs',
+    'strangeFunctions',
+    / {4}Condition: SamplesHotKeys\n/,
+    '',
+    'HotKeySamplerFunction: Condition is undefined',
+  ),
   // -------------------------------------------------------------------- reach
   mutation(
     'a function with a URL for everybody',

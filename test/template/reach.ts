@@ -12,7 +12,11 @@ export const openFunctions: Check = (resources) =>
     }
     if (Type !== 'AWS::Lambda::Permission') return [];
     const isRoute = Properties.Principal === 'apigateway.amazonaws.com' && Properties.SourceArn !== undefined;
-    return isRoute ? [] : [`${name} lets in ${JSON.stringify(Properties.Principal)}`];
+    const isSchedule =
+      name === 'HotKeySamplerFunctionSchedulePermission' &&
+      Properties.Principal === 'events.amazonaws.com' &&
+      Properties.SourceArn !== undefined;
+    return isRoute || isSchedule ? [] : [`${name} lets in ${JSON.stringify(Properties.Principal)}`];
   });
 
 const GROUPS = [{ Ref: 'CacheSecurityGroup' }];

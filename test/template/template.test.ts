@@ -12,7 +12,9 @@ const allFunctions = Object.entries(Resources!).filter(([, { Type }]) =>
   is(Type, 'AWS::Serverless::Function'),
 );
 const isHook = ([name]: readonly [string, unknown]) => name.endsWith('Hook');
-const functions = allFunctions.filter((one) => !isHook(one));
+/** Serves no request, so nothing is shifted to it. */
+const isSampler = ([name]: readonly [string, unknown]) => name === 'HotKeySamplerFunction';
+const functions = allFunctions.filter((one) => !isHook(one) && !isSampler(one));
 const hooks = allFunctions.filter(isHook);
 
 function is(actual: unknown, expected: string): boolean {
@@ -30,7 +32,15 @@ describe('template.yaml', () => {
       .map((file) => `handlers/${file}`);
     const entryPoints = allFunctions.flatMap(([, { Metadata }]) => Metadata!.BuildProperties!.EntryPoints);
     expect(new Set<unknown>(entryPoints)).toEqual(new Set(handlers));
-    expect(entryPoints).toHaveLength(functions.length * 3);
+    expect(entryPoints).toHaveLength(functions.length * 3 + 1);
+  });
+
+  it('samples hot keys only where a parameter says so', () => {
+    expect(Parameters!.HotKeySampling).toMatchObject({ Default: 'off' });
+    expect(Resources!.HotKeySamplerFunction).toMatchObject({
+      Condition: 'SamplesHotKeys',
+      Properties: { Events: { Schedule: { Properties: { Schedule: { Ref: 'HotKeySampling' } } } } },
+    });
   });
 
   it.each(allFunctions)('builds %s with esbuild, as the others', (_, { Metadata, Properties }) => {
